@@ -1,0 +1,3 @@
+# Cmocka::Cmocka, unit tests.
+include(FindByPkgConfig)
+find_by_pkg_config(Cmocka cmocka cmocka.h cmocka)

@@ -1,0 +1,3 @@
+# Jansson::Jansson, JSON.
+include(FindByPkgConfig)
+find_by_pkg_config(Jansson jansson jansson.h jansson)

@@ -1,0 +1,3 @@
+# Xxhash::Xxhash, checksums.
+include(FindByPkgConfig)
+find_by_pkg_config(Xxhash libxxhash xxhash.h xxhash)

@@ -1,0 +1,3 @@
+# ZeroMQ::ZeroMQ, sockets between processes and sites.
+include(FindByPkgConfig)
+find_by_pkg_config(ZeroMQ libzmq zmq.h zmq)
