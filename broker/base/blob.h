@@ -14,13 +14,14 @@ typedef void blob_release(void *context);
 /* A copy of `bytes` with count 1; NULL: no memory. */
 struct blob *blob_new(struct bytes bytes);
 
-/* A blob of `length` bytes to be filled through blob_room() before it is shared; NULL: no memory. */
+/* A blob of `length` bytes, filled through blob_room() before it is shared; NULL: no memory. */
 struct blob *blob_new_empty(size_t length);
 
 /* The bytes to fill; only while the count is 1 and nobody else holds it. */
 uint8_t *blob_room(struct blob *blob);
 
-/* Takes over foreign memory; `release(context)` runs when the last count drops. NULL: no memory, nothing taken. */
+/* Takes over foreign memory; `release(context)` runs when the last count drops. NULL: no memory,
+ * nothing taken. */
 struct blob *blob_wrap(struct bytes bytes, blob_release *release, void *context);
 
 struct bytes blob_bytes(const struct blob *blob);

@@ -6,18 +6,18 @@
 
 enum status {
     STATUS_OK = 0,
-    STATUS_NOT_FOUND,    /* nothing there */
-    STATUS_CONFLICT,     /* the tail is not the one named */
-    STATUS_FULL,         /* no room; nothing changed */
-    STATUS_CORRUPT,      /* bytes on disk are not what was written */
-    STATUS_UNKNOWN,      /* a commit's outcome is not known: stop */
-    STATUS_VERSION,      /* a format of another version; left untouched */
-    STATUS_INVALID,      /* bad input from outside */
-    STATUS_DENIED,       /* the system refused access */
-    STATUS_BUSY,         /* taken by another process, or try again */
-    STATUS_IO,           /* the system reported an error; errno was kept in the text */
-    STATUS_MEMORY,       /* no memory */
-    STATUS_CLOSED        /* the other side is gone */
+    STATUS_NOT_FOUND, /* nothing there */
+    STATUS_CONFLICT,  /* the tail is not the one named */
+    STATUS_FULL,      /* no room; nothing changed */
+    STATUS_CORRUPT,   /* bytes on disk are not what was written */
+    STATUS_UNKNOWN,   /* a commit's outcome is not known: stop */
+    STATUS_VERSION,   /* a format of another version; left untouched */
+    STATUS_INVALID,   /* bad input from outside */
+    STATUS_DENIED,    /* the system refused access */
+    STATUS_BUSY,      /* taken by another process, or try again */
+    STATUS_IO,        /* the system reported an error; errno was kept in the text */
+    STATUS_MEMORY,    /* no memory */
+    STATUS_CLOSED     /* the other side is gone */
 };
 
 /* Every function that returns a status is declared with this. */

@@ -15,7 +15,8 @@ enum effect_kind {
     FX_READ,       /* read the page that holds `seq`; answered by IN_PAGE */
     FX_SAVE,       /* keep a small value for ever; answered by IN_SAVED when durable */
     FX_LOAD,       /* read one back; answered by IN_LOADED */
-    FX_CHECKPOINT, /* keep (or, with an empty value, forget) a disposable part; no answer, kept in order */
+    FX_CHECKPOINT, /* keep (or, with an empty value, forget) a disposable part; no answer, kept in
+                      order */
     FX_DROP,       /* cut a peer's connection; it needs no IN_CLOSED */
     FX_READY,      /* recovered: open the doors */
     FX_TRACE       /* something an operator may want to know */
@@ -38,99 +39,99 @@ struct refusal {
     const char *code;   /* codes.h, static */
     const char *field;  /* static, or "" */
     const char *reason; /* static, one sentence */
-    uint32_t    retry_after_ms;
-    bool        is_retryable;
+    uint32_t retry_after_ms;
+    bool is_retryable;
 };
 
 enum receipt_kind { RECEIPT_STORED, RECEIPT_REFUSED, RECEIPT_GAP, RECEIPT_REUSED, RECEIPT_SKIPPED };
 
 struct receipt {
-    uint8_t           producer[PRODUCER_BYTES];
-    uint64_t          number;
+    uint8_t producer[PRODUCER_BYTES];
+    uint64_t number;
     enum receipt_kind kind;
-    uint64_t          seq;  /* STORED */
-    uint64_t          mark; /* GAP, REUSED, SKIPPED */
-    bool              is_duplicate;
-    struct refusal    refusal; /* REFUSED */
+    uint64_t seq;  /* STORED */
+    uint64_t mark; /* GAP, REUSED, SKIPPED */
+    bool is_duplicate;
+    struct refusal refusal; /* REFUSED */
 };
 
 struct mark {
-    uint8_t  producer[PRODUCER_BYTES];
+    uint8_t producer[PRODUCER_BYTES];
     uint64_t number;
 };
 
 /* Records of one page for one follow. */
 struct deliver_answer {
-    uint64_t           follow;
-    uint64_t           first, last; /* the range covered */
-    uint64_t           replay_through;
-    const struct page *page;    /* NULL: an empty range */
-    const uint32_t    *indexes; /* of the page's records, rising */
-    const uint8_t     *personal; /* one an index: 1 = its Personal goes along */
-    uint32_t           count;
-    bool               is_whole; /* all records and all Personals of the page: the batch as it is */
+    uint64_t follow;
+    uint64_t first, last; /* the range covered */
+    uint64_t replay_through;
+    const struct page *page; /* NULL: an empty range */
+    const uint32_t *indexes; /* of the page's records, rising */
+    const uint8_t *personal; /* one an index: 1 = its Personal goes along */
+    uint32_t count;
+    bool is_whole; /* all records and all Personals of the page: the batch as it is */
 };
 
 struct following_answer {
-    uint64_t            follow, first, head, origin, through;
+    uint64_t follow, first, head, origin, through;
     const struct bytes *filters; /* as narrowed */
-    uint32_t            filter_count;
-    bool                is_narrowed, is_created, is_resumable;
-    uint64_t            since; /* for the resume token */
+    uint32_t filter_count;
+    bool is_narrowed, is_created, is_resumable;
+    uint64_t since; /* for the resume token */
 };
 
 struct answer {
     enum answer_kind kind;
-    uint64_t         peer;
-    uint64_t         number; /* of the request; 0: nobody asked */
+    uint64_t peer;
+    uint64_t number; /* of the request; 0: nobody asked */
     union {
         struct {
-            uint32_t           version;
-            struct bytes       agency;
-            uint64_t           head;
+            uint32_t version;
+            struct bytes agency;
+            uint64_t head;
             const struct mark *marks;
-            uint32_t           mark_count;
+            uint32_t mark_count;
         } welcome;
         struct {
             const struct receipt *receipts;
-            uint32_t              count;
+            uint32_t count;
         } receipts;
         struct following_answer following;
-        struct deliver_answer   deliver;
+        struct deliver_answer deliver;
         struct {
             uint64_t follow, through;
         } acked;
         struct {
-            uint64_t       follow;
+            uint64_t follow;
             struct refusal refusal; /* code END: reached its end */
-            uint64_t       first, last;
+            uint64_t first, last;
         } ended;
         struct {
-            uint64_t           seq;
+            uint64_t seq;
             const struct page *page;
-            uint32_t           index;
-            bool               with_personal;
+            uint32_t index;
+            bool with_personal;
         } event;
         struct {
             uint64_t head;
         } pong;
         struct {
             struct refusal refusal;
-            uint64_t       theirs, ours;
+            uint64_t theirs, ours;
         } error;
     } of;
 };
 
 /* One event to store: the bytes as received, and the stamp. */
 struct append_item {
-    struct bytes   sent;
-    struct bytes   personal; /* as received, without seq; empty: none */
-    struct bytes   agency;
-    uint8_t        key_id[KEY_ID_BYTES];
-    uint64_t       seq;
-    int64_t        recorded_at_ms;
-    bool           sender_skewed;
-    bool           clock_jumped;
+    struct bytes sent;
+    struct bytes personal; /* as received, without seq; empty: none */
+    struct bytes agency;
+    uint8_t key_id[KEY_ID_BYTES];
+    uint64_t seq;
+    int64_t recorded_at_ms;
+    bool sender_skewed;
+    bool clock_jumped;
 };
 
 enum trace_level { TRACE_DEBUG, TRACE_INFO, TRACE_WARNING, TRACE_ALARM };
@@ -140,33 +141,33 @@ struct effect {
     union {
         struct answer send;
         struct {
-            uint64_t                  first;
+            uint64_t first;
             const struct append_item *items;
-            uint32_t                  count;
+            uint32_t count;
         } append;
         struct {
             uint64_t token, seq;
         } read;
         struct {
-            uint64_t     token;
+            uint64_t token;
             struct bytes key, value; /* empty value: remove */
         } save;
         struct {
-            uint64_t     token;
+            uint64_t token;
             struct bytes key;
         } load;
         struct {
             struct bytes name, value;
         } checkpoint;
         struct {
-            uint64_t    peer;
+            uint64_t peer;
             const char *reason;
         } drop;
         struct {
             enum trace_level level;
-            const char      *text; /* static */
-            struct bytes     subject;
-            uint64_t         value;
+            const char *text; /* static */
+            struct bytes subject;
+            uint64_t value;
         } trace;
     } of;
 };
@@ -174,14 +175,14 @@ struct effect {
 /* Room taken once by effects_init; filled by one step, emptied by the next. */
 struct effects {
     struct effect *list;
-    uint32_t       count, room;
-    uint8_t       *scratch; /* what answers point to: receipts, indexes, filters, values */
-    size_t         scratch_used, scratch_room;
+    uint32_t count, room;
+    uint8_t *scratch; /* what answers point to: receipts, indexes, filters, values */
+    size_t scratch_used, scratch_room;
 };
 
 /* Takes the memory; STATUS_MEMORY when there is none. */
 enum status effects_init(struct effects *fx, uint32_t room, size_t scratch_bytes) STATUS_MUST_CHECK;
-void        effects_deinit(struct effects *fx);
+void effects_deinit(struct effects *fx);
 
 /* Forgets everything asked for; the core does so at the start of a step. */
 void effects_clear(struct effects *fx);

@@ -10,12 +10,12 @@
 
 /* A message that came in. Frames are counted; the receiver drops them. */
 struct net_message {
-    uint64_t     peer;    /* a handle for this connection of this key; never reused in a run */
-    struct bytes agency;  /* who the key belongs to; borrowed until the next receive */
-    uint8_t      key_id[KEY_ID_BYTES];
+    uint64_t peer;       /* a handle for this connection of this key; never reused in a run */
+    struct bytes agency; /* who the key belongs to; borrowed until the next receive */
+    uint8_t key_id[KEY_ID_BYTES];
     struct blob *frames[2];
-    uint32_t     frame_count; /* 1 or 2; more than 2, none or too large: is_bad */
-    bool         is_bad;
+    uint32_t frame_count; /* 1 or 2; more than 2, none or too large: is_bad */
+    bool is_bad;
 };
 
 struct net;
@@ -23,13 +23,15 @@ struct net;
 struct net_ops {
     /* Next message; NOT_FOUND: none now. */
     enum status (*receive)(struct net *net, struct net_message *message);
-    /* Hands one message of one or two frames to the peer; frames are taken (dropped) in any case; second may be NULL.
-     * BUSY: the peer's queue is full, nothing was sent; CLOSED: the peer is gone. */
+    /* Hands one message of one or two frames to the peer; frames are taken (dropped) in any case;
+     * second may be NULL. BUSY: the peer's queue is full, nothing was sent; CLOSED: the peer is
+     * gone. */
     enum status (*send)(struct net *net, uint64_t peer, struct blob *first, struct blob *second);
     /* Forgets the peer and cuts its connection. */
     void (*drop)(struct net *net, uint64_t peer);
-    /* Descriptors to poll for readability are engine-specific: fills at most `room`, returns how many. ZeroMQ's own
-     * edge-triggered descriptor is hidden: after any wake-up the engine calls receive() until NOT_FOUND. */
+    /* Descriptors to poll for readability are engine-specific: fills at most `room`, returns how
+     * many. ZeroMQ's own edge-triggered descriptor is hidden: after any wake-up the engine calls
+     * receive() until NOT_FOUND. */
     uint32_t (*descriptors)(struct net *net, int *descriptors, uint32_t room);
     void (*close)(struct net *net);
 };

@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * Pure but for memory: no socket, no clock. The only broker files that include generated code are
- * wire*.c. Control frames are pre-scanned (size, depth, counts, UTF-8) before protobuf-c sees them, and unpacked from an arena with a
- * hard cap.
+ * wire*.c. Control frames are pre-scanned (size, depth, counts, UTF-8) before protobuf-c sees them,
+ * and unpacked from an arena with a hard cap.
  */
 #ifndef BROKER_NET_WIRE_H
 #define BROKER_NET_WIRE_H
@@ -15,27 +15,30 @@ struct wire;
 /* What the wire needs to know of the site to speak for it. */
 struct wire_options {
     struct bytes site_name;
-    uint8_t      uuid[16];
-    uint64_t     incarnation;
-    uint8_t      secret[32]; /* of the log: resume tokens, window keys */
-    uint32_t     heartbeat_ms;
-    uint32_t     event_bytes, batch_bytes, window_events, follows, filters;
+    uint8_t uuid[16];
+    uint64_t incarnation;
+    uint8_t secret[32]; /* of the log: resume tokens, window keys */
+    uint32_t heartbeat_ms;
+    uint32_t event_bytes, batch_bytes, window_events, follows, filters;
 };
 
 /* NULL: no memory. Options are copied. */
 struct wire *wire_new(const struct wire_options *options);
-void         wire_free(struct wire *wire);
+void wire_free(struct wire *wire);
 
-/* Reads one message into `request` (kind REQUEST_BAD with code and field when it cannot be read). What the request points
- * to lives until the next wire_decode(); `second` (may be NULL) is borrowed, publish.frame points to it. `agency`
- * and `key_id` come from the net, and end up in a hello and in window keys. */
+/* Reads one message into `request` (kind REQUEST_BAD with code and field when it cannot be read).
+ * What the request points to lives until the next wire_decode(); `second` (may be NULL) is
+ * borrowed, publish.frame points to it. `agency` and `key_id` come from the net, and end up in a
+ * hello and in window keys. */
 void wire_decode(struct wire *wire, uint64_t peer, struct bytes agency,
                  const uint8_t key_id[KEY_ID_BYTES], struct blob *first, struct blob *second,
                  struct request *request);
 
-/* Writes an answer as one or two frames (counted; *second NULL when there is one). A delivery of a whole page shares the
- * page's blob without a copy. `agency` is the peer's, for resume tokens; `wall_ms` for welcome. MEMORY only. */
+/* Writes an answer as one or two frames (counted; *second NULL when there is one). A delivery of a
+ * whole page shares the page's blob without a copy. `agency` is the peer's, for resume tokens;
+ * `wall_ms` for welcome. MEMORY only. */
 enum status wire_encode(struct wire *wire, const struct answer *answer, struct bytes agency,
-                        int64_t wall_ms, struct blob **first, struct blob **second) STATUS_MUST_CHECK;
+                        int64_t wall_ms, struct blob **first,
+                        struct blob **second) STATUS_MUST_CHECK;
 
 #endif

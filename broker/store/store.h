@@ -1,11 +1,11 @@
-/* store.h - where chunks and small values are kept: one table of functions, several engines behind it.
+/* store.h - where chunks and small values are kept: one table of functions, several engines.
  * SPDX-License-Identifier: Apache-2.0
  *
  * The store knows chunks as opaque bytes with a first and a last sequence. One write primitive: the
  * conditional append. Everything that takes time is asked for with a token and completed through
- * poll(), in any order between kinds, but: writes (append, put) complete in the order in which they were asked
- * for, and a completion is given out only after the flush of the commit that holds the write. One contract
- * suite (tests/contract/store_suite.c) runs on every engine.
+ * poll(), in any order between kinds, but: writes (append, put) complete in the order in which they
+ * were asked for, and a completion is given out only after the flush of the commit that holds the
+ * write. One contract suite (tests/contract/store_suite.c) runs on every engine.
  */
 #ifndef BROKER_STORE_STORE_H
 #define BROKER_STORE_STORE_H
@@ -19,7 +19,7 @@ enum store_space {
 };
 
 enum {
-    STORE_KEY_BYTES_MAX   = 400,
+    STORE_KEY_BYTES_MAX = 400,
     STORE_VALUE_BYTES_MAX = 1024 * 1024,
     STORE_CHUNK_BYTES_MAX = 1024 * 1024
 };
@@ -29,18 +29,20 @@ struct store_tail {
     uint64_t first;       /* first sequence kept; last + 1 when empty */
     uint64_t last;        /* 0: empty from the beginning */
     uint64_t incarnation; /* from 1 */
-    uint8_t  uuid[16];
-    uint8_t  secret[32]; /* made with the log: keys window keys and resume tokens; never leaves the site */
+    uint8_t uuid[16];
+    uint8_t secret[32]; /* made with the log: keys window keys and resume tokens; never leaves the
+                           site */
 };
 
 struct store_statistics {
-    uint64_t room_bytes;      /* chunk bytes that may still be appended before STATUS_FULL; headroom is already off */
-    uint64_t used_bytes;      /* of the file */
+    uint64_t room_bytes; /* chunk bytes that may still be appended before STATUS_FULL; headroom is
+                            already off */
+    uint64_t used_bytes; /* of the file */
     uint64_t commits;
     uint64_t commit_ns_last;
-    uint64_t commit_ns_max;   /* of the last 64 */
-    uint64_t chunk_reads;     /* chunks read since open, start-up included */
-    uint64_t oldest_reader_ms;/* age of the oldest open read transaction */
+    uint64_t commit_ns_max;    /* of the last 64 */
+    uint64_t chunk_reads;      /* chunks read since open, start-up included */
+    uint64_t oldest_reader_ms; /* age of the oldest open read transaction */
 };
 
 enum store_operation { STORE_APPEND, STORE_PUT, STORE_READ, STORE_GET };
@@ -48,22 +50,25 @@ enum store_operation { STORE_APPEND, STORE_PUT, STORE_READ, STORE_GET };
 /* One finished request. */
 struct store_done {
     enum store_operation operation;
-    uint64_t             token;
-    enum status          status; /* APPEND: OK, CONFLICT, FULL (nothing changed), UNKNOWN (stop the broker).
-                                    PUT: OK, FULL, UNKNOWN. READ: OK, NOT_FOUND, IO, BUSY. GET: OK, NOT_FOUND, IO */
-    uint64_t             first, last; /* READ: of the chunk. APPEND: as asked */
-    struct blob         *blob;   /* READ: the chunk, GET: the value; counted, the caller drops it. Else NULL */
+    uint64_t token;
+    /* APPEND: OK, CONFLICT, FULL (nothing changed), UNKNOWN (stop the broker).
+     * PUT: OK, FULL, UNKNOWN. READ: OK, NOT_FOUND, IO, BUSY. GET: OK, NOT_FOUND, IO. */
+    enum status status;
+    uint64_t first, last; /* READ: of the chunk. APPEND: as asked */
+    struct blob *blob;    /* READ: the chunk, GET: the value; the caller drops it. Else NULL */
 };
 
-/* Called for each value whose key starts with a prefix, in order of key; views live for the call. False: stop. */
+/* Called for each value whose key starts with a prefix, in order of key; views live for the call.
+ * False: stop. */
 typedef bool store_visit(void *context, struct bytes key, struct bytes value);
 
 struct store;
 
 struct store_ops {
     const char *engine; /* "lmdb" */
-    /* Stores `chunk` (kept until completion) as the successor of `expect`: refused with CONFLICT if the last
-     * sequence, with all earlier appends counted, is not `expect`. first = expect + 1 <= last. */
+    /* Stores `chunk` (kept until completion) as the successor of `expect`: refused with CONFLICT if
+     * the last sequence, with all earlier appends counted, is not `expect`. first = expect + 1 <=
+     * last. */
     enum status (*append)(struct store *store, uint64_t expect, uint64_t last, struct blob *chunk,
                           uint64_t token);
     /* Keeps or (empty value) removes a value; both are copied. */
@@ -79,15 +84,15 @@ struct store_ops {
     /* Next completion; false: none now. Engine's thread only. */
     bool (*poll)(struct store *store, struct store_done *done);
     /* Readable, level-triggered, while completions wait; -1: poll() needs no waiting. */
-    int  (*descriptor)(struct store *store);
+    int (*descriptor)(struct store *store);
     void (*tail)(struct store *store, struct store_tail *tail);
     void (*statistics)(struct store *store, struct store_statistics *statistics);
     /* Ends its threads after what was asked for is done; NULL is let pass. */
     void (*close)(struct store *store);
 };
 
-/* Every engine's object starts with its table. The functions of the table return OK (asked for), or BUSY (the
- * queue is full: ask again after a completion), never more. */
+/* Every engine's object starts with its table. The functions of the table return OK (asked for), or
+ * BUSY (the queue is full: ask again after a completion), never more. */
 struct store {
     const struct store_ops *ops;
 };

@@ -15,12 +15,12 @@ enum code_class {
 };
 
 struct code {
-    const char     *name;        /* "CONFLICT" */
+    const char *name; /* "CONFLICT" */
     enum code_class class;
-    const char     *meaning;     /* one sentence, English */
-    const char     *meaning_id;  /* the same in Indonesian */
-    const char     *remedy;      /* what to do, English */
-    const char     *remedy_id;
+    const char *meaning;    /* one sentence, English */
+    const char *meaning_id; /* the same in Indonesian */
+    const char *remedy;     /* what to do, English */
+    const char *remedy_id;
 };
 
 /* The entry of `name`, or NULL. Static. */

@@ -16,30 +16,30 @@ enum mode { MODE_NONE = 0, MODE_ACTUAL = 1, MODE_EXERCISE = 2, MODE_TEST = 3, MO
 
 /* The envelope of one event. */
 struct event_facts {
-    uint8_t      id[ID_BYTES];   /* the UUID's 16 bytes */
-    struct bytes topic;          /* a valid topic to publish to */
-    struct bytes source;         /* the agency that the event names as its own; may be empty */
-    struct bytes incident;       /* empty: none */
-    struct bytes entity;         /* what the body is about (its field 2); empty: none */
-    int64_t      occurred_at_ms; /* UTC */
-    int64_t      expires_at_ms;  /* UTC; 0: never */
-    uint16_t     category;       /* Category.Value (the body's field 1); 0: none */
-    uint8_t      mode;           /* enum mode */
-    uint8_t      kind;           /* field number of the body */
-    uint8_t      priority;       /* 0 to 10 */
-    bool         is_removed;     /* the body's field 3 */
+    uint8_t id[ID_BYTES];   /* the UUID's 16 bytes */
+    struct bytes topic;     /* a valid topic to publish to */
+    struct bytes source;    /* the agency that the event names as its own; may be empty */
+    struct bytes incident;  /* empty: none */
+    struct bytes entity;    /* what the body is about (its field 2); empty: none */
+    int64_t occurred_at_ms; /* UTC */
+    int64_t expires_at_ms;  /* UTC; 0: never */
+    uint16_t category;      /* Category.Value (the body's field 1); 0: none */
+    uint8_t mode;           /* enum mode */
+    uint8_t kind;           /* field number of the body */
+    uint8_t priority;       /* 0 to 10 */
+    bool is_removed;        /* the body's field 3 */
 };
 
 /* One `Sent`: the envelope and the sending around it. */
 struct sent_facts {
     struct event_facts event;
-    struct bytes       event_bytes;     /* the Event exactly as encoded */
-    struct bytes       personal_digest; /* 32 bytes or empty */
-    struct bytes       signature;
-    uint8_t            producer[PRODUCER_BYTES];
-    uint64_t           number;
-    uint64_t           after;
-    int64_t            sent_at_ms; /* 0: absent */
+    struct bytes event_bytes;     /* the Event exactly as encoded */
+    struct bytes personal_digest; /* 32 bytes or empty */
+    struct bytes signature;
+    uint8_t producer[PRODUCER_BYTES];
+    uint64_t number;
+    uint64_t after;
+    int64_t sent_at_ms; /* 0: absent */
 };
 
 /* What a scan says of bytes that it does not accept. `code` and `field` are static texts. */

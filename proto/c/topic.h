@@ -1,8 +1,8 @@
-/* topic.h - the grammar of topics and of the filters that match them (contract "Topics", MQTT 3.1.1 §4.7).
+/* topic.h - the grammar of topics, and of the filters that match them (MQTT 3.1.1 §4.7).
  * SPDX-License-Identifier: Apache-2.0
  *
- * Pure. At most 16 levels and 255 bytes of UTF-8; no empty level, no NUL. In a filter `+` stands for
- * one whole level and a last `#` for the level before it and all below. A wildcard at the first
+ * Pure. At most 16 levels and 255 bytes of UTF-8; no empty level, no NUL. In a filter `+` stands
+ * for one whole level and a last `#` for the level before it and all below. A wildcard at the first
  * level never matches a topic that starts with `$`.
  */
 #ifndef PROTO_C_TOPIC_H
