@@ -1,4 +1,4 @@
-/* replay.c - runs a fuzz target over the files of a folder, with any compiler: the corpus as a test.
+/* replay.c - runs a fuzz target over the files of a folder: its corpus as a test, any compiler.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <dirent.h>
