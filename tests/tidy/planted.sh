@@ -140,8 +140,14 @@ plant '#define NDEBUG' 'asserts stay on'
 plant 'const char *where = "/home/me/kentongan";' 'a path of one machine'
 plant '/* from https://registry.npmjs.org/ */' 'a package registry'
 plant '/* TODO: finish */' 'issue tracker'
+plant 'sprintf(text, "%d", count);' 'no bound'
+plant 'usleep(100);' 'not for time to pass'
+plant '#include <zmq.h>' 'wraps ZeroMQ'
 clean_house
-write broker/store/store_lmdb.c '#define UNSAFE_FLAGS (MDB_NOSYNC | MDB_WRITEMAP)'
+write broker/engine.c '#include <lmdb.h>'
+expect 1 'wraps LMDB' check words.sh
+clean_house
+write broker/store/store_lmdb.c '#include <lmdb.h>' '#define UNSAFE_FLAGS (MDB_NOSYNC | MDB_WRITEMAP)'
 expect 0 '' check words.sh
 
 # format

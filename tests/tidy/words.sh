@@ -9,7 +9,7 @@ status=0
 # not the lists of forbidden words themselves.
 every() {
     find "$@" \( -name .git -o -path ./build -o -path ./out -o -path '*/tests/tidy' \
-        -o -path tests/tidy -o -name __pycache__ \) -prune -o -type f -print0 |
+        -o -path tests/tidy -o -name __pycache__ \) -prune -o -type f -print0 2>/dev/null |
         xargs -0 -r grep -I -n -H ''
 }
 
