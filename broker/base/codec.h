@@ -1,8 +1,8 @@
 /* codec.h - reads and writes big-endian integers and bytes within bounds.
  * SPDX-License-Identifier: Apache-2.0
  *
- * The first step over the bound sets a flag that stays; later steps do nothing, and reads give zeros
- * or empty views. So a caller encodes or decodes a whole value and asks once, at its end.
+ * The first step over the bound sets a flag that stays; later steps do nothing, reads give zeros
+ * and empty views. So a caller encodes or decodes a whole value and asks once, at its end.
  */
 #ifndef BROKER_BASE_CODEC_H
 #define BROKER_BASE_CODEC_H

@@ -1,7 +1,7 @@
 /* deadlines.h - what is due first: a min-heap of times, at most one for each of a fixed set of ids.
  * SPDX-License-Identifier: Apache-2.0
  *
- * Equal times come in order of id, so that runs repeat. All memory is taken at init. Not thread-safe.
+ * Equal times come in order of id, so that runs repeat. All memory is taken at init. One thread.
  */
 #ifndef BROKER_BASE_DEADLINES_H
 #define BROKER_BASE_DEADLINES_H
