@@ -172,6 +172,19 @@ struct effect {
     } of;
 };
 
+/* Who asked for a read, load or save: the top byte of its token. The rest is that organ's. */
+enum token_owner { TOKEN_POLICY = 1, TOKEN_INGEST, TOKEN_CURSORS, TOKEN_PAGES };
+
+static inline uint64_t token_of(enum token_owner owner, uint64_t value)
+{
+    return (uint64_t)owner << 56 | (value & UINT64_MAX >> 8);
+}
+
+static inline enum token_owner token_owner_of(uint64_t token)
+{
+    return (enum token_owner)(token >> 56);
+}
+
 /* Room taken once by effects_init; filled by one step, emptied by the next. */
 struct effects {
     struct effect *list;
