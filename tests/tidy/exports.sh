@@ -1,6 +1,6 @@
 #!/bin/sh
-# exports.sh LIBRARY: libkentong.so gives away kt_ and nothing else, is versioned, and stays loaded (a host
-# that unloads it while its thread still runs would crash).
+# exports.sh LIBRARY: libkentong.so gives away kt_ and nothing else, is versioned, and stays loaded
+# (a host that unloads it while its thread still runs would crash).
 set -u
 library=$1
 status=0

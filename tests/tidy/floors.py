@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""floors.py ROOT [FLOORS]: every quoted include of the tree against floors.txt.
+"""floors.py ROOT: every quoted include of the tree against floors.txt.
 
 No include climbs to a higher floor, no two modules include each other in a circle (x.c and x.h are
 one module), and no organ of a pure room includes another organ.
@@ -35,7 +35,7 @@ def sources(root):
 
 
 def resolve(root, source, quoted, angled):
-    """The path that an include means, as the compiler would find it; None when there is no such file."""
+    """The path that an include means, as the compiler finds it; None when there is none."""
     if (quoted or "").endswith(".pb-c.h"):
         return "generated"
     folders = [PUBLIC] if angled else [os.path.dirname(source), "", PUBLIC]
@@ -61,7 +61,7 @@ def is_part(name, whole):
 
 
 def organ_fault(source, target, room, rules):
-    """Why a pure room's module may not include another module of the same room; None when it may."""
+    """Why a pure room's module may not include another of the same room; None when it may."""
     words, composers = rules["vocabulary"], rules["composer"]
     mine, theirs = (os.path.relpath(module_of(path), room) for path in (source, target))
     if mine == theirs or theirs in words or any(is_part(mine, one) for one in composers):
@@ -87,7 +87,7 @@ def fault(source, target, rooms, organs):
 
 
 def find_circle(graph):
-    """One circle of modules as a list, or None. Modules are closed in the order of their includes."""
+    """One circle of modules as a list, or None: a walk in depth with its own stack."""
     colour = {}
     for start in graph:
         stack = [(start, iter(sorted(graph[start])))] if start not in colour else []
@@ -109,8 +109,7 @@ def find_circle(graph):
 
 def main():
     root = sys.argv[1]
-    floors = sys.argv[2] if len(sys.argv) > 2 else os.path.join(os.path.dirname(__file__), "floors.txt")
-    rooms, organs = read_floors(floors)
+    rooms, organs = read_floors(os.path.join(os.path.dirname(__file__), "floors.txt"))
     faults, graph = [], {}
     for source in sorted(sources(root)):
         text = open(os.path.join(root, source), encoding="utf-8").read()

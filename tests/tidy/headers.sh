@@ -1,7 +1,7 @@
 #!/bin/sh
-# headers.sh ROOT [INCLUDE FOLDERS...]: every header stands alone, twice, as C17; opens with one sentence
-# and its licence. The public header is C++17 too, and without its directives and comments still plain
-# C90 declarations (that is what cffi and PHP read), in which no library's name appears.
+# headers.sh ROOT [INCLUDE FOLDERS...]: every header stands alone, twice, as C17; opens with one
+# sentence and its licence. The public header is C++17 too, and without its directives and comments
+# still plain C90 declarations (that is what cffi and PHP read), in which no library's name appears.
 set -u
 root=$1
 shift

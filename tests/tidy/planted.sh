@@ -1,6 +1,6 @@
 #!/bin/sh
-# planted.sh: each check passes on a small clean house, and fails on it once the fault that it is there
-# for has been planted, naming the fault.
+# planted.sh: each check passes on a small clean house, and fails on it, naming the fault, once the
+# fault that it is there for has been planted.
 # shellcheck disable=SC2317  # check and pure are called through expect
 set -u
 tidy=$(cd "$(dirname "$0")" && pwd)
@@ -25,7 +25,8 @@ header() {
     shift 2
     mkdir -p "${file%/*}"
     {
-        printf '/* %s - a part of the small house.\n * SPDX-License-Identifier: Apache-2.0\n */\n' "$name"
+        printf '/* %s - a part of the small house.\n' "$name"
+        printf ' * SPDX-License-Identifier: Apache-2.0\n */\n'
         printf '#ifndef %s\n#define %s\n' "$guard" "$guard"
         printf '%s\n' "$@" '#endif'
     } >"$file"
@@ -52,7 +53,8 @@ expect() {
     got=$?
     [ "$got" -gt 1 ] && got=1
     if [ "$got" -ne "$wanted" ] || ! printf '%s\n' "$said" | grep -q -e "$text"; then
-        printf 'FAILED: %s\n  wanted %s and "%s", got %s:\n%s\n' "$*" "$wanted" "$text" "$got" "$said"
+        printf 'FAILED: %s\n  wanted %s and "%s", got %s:\n' "$*" "$wanted" "$text" "$got"
+        printf '%s\n' "$said"
         failed=1
     fi
 }
@@ -151,7 +153,8 @@ clean_house
 write broker/engine.c '#include <lmdb.h>'
 expect 1 'wraps LMDB' check words.sh
 clean_house
-write broker/store/store_lmdb.c '#include <lmdb.h>' '#define UNSAFE_FLAGS (MDB_NOSYNC | MDB_WRITEMAP)'
+write broker/store/store_lmdb.c '#include <lmdb.h>' \
+    '#define UNSAFE_FLAGS (MDB_NOSYNC | MDB_WRITEMAP)'
 expect 0 '' check words.sh
 
 # format
@@ -169,7 +172,8 @@ library() {
 }
 pure() { /usr/bin/python3 "$tidy/pure.py" "$box/libcore.a" "$box/libbase.a"; }
 
-library core '#include <string.h>' 'int below(int); int step(char *a) { memset(a, below(1), 9); return 0; }'
+library core '#include <string.h>' 'int below(int);' \
+    'int step(char *a) { memset(a, below(1), 9); return 0; }'
 library base 'int below(int a) { return a; }'
 expect 0 'pure' pure
 library base '#include <time.h>' 'int below(int a) { return (int)time(0) + a; }'

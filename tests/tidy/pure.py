@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""pure.py LIBRARY [LIBRARIES BELOW...]: what a pure library takes from outside is memory and strings.
+"""pure.py LIBRARY [LIBRARIES BELOW...]: a pure library takes memory and strings from outside.
 
 Follows the undefined names of LIBRARY's objects into the objects below that define them, as the
 linker would, and names every object that takes anything else: a clock, a file, a socket, chance.
@@ -11,9 +11,11 @@ import sys
 ALLOWED = re.compile(
     r"""_GLOBAL_OFFSET_TABLE_ | abort | __assert_fail | __stack_chk_fail
       | malloc | calloc | realloc | free | aligned_alloc
-      | (__)?(memcpy|memmove|memset)(_chk)? | memcmp | memchr | memrchr | memmem | explicit_bzero | bcmp
+      | (__)?(memcpy|memmove|memset)(_chk)? | memcmp | memchr | memrchr | memmem | bcmp
+      | explicit_bzero
       | (__)?(strcpy|strncpy|stpcpy|strcat|strncat)(_chk)?
-      | strlen | strnlen | strcmp | strncmp | strchr | strrchr | strstr | strspn | strcspn | strpbrk""",
+      | strlen | strnlen | strcmp | strncmp | strchr | strrchr | strstr
+      | strspn | strcspn | strpbrk""",
     re.X)
 
 

@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 """sizes.py ROOT: functions and files keep the sizes of the house.
 
-A file has at most 500 lines, a line 100 columns; a function at most 60, unless the line before it says /* flat switch */.
-Over the product's functions of four lines and more, the median is at most 12 and the 90th percentile
-at most 40 (asked only once there are enough of them to speak of a median).
+A file has at most 500 lines, a line 100 columns; a function at most 60, unless the line before it
+says /* flat switch */.
+Over the product's functions of four lines and more, the median is at most 12 and the 90th
+percentile at most 40 (asked only once there are enough of them to speak of a median).
 """
 import os
 import subprocess
@@ -38,9 +39,10 @@ def main():
     lines = {path: open(path, encoding="utf-8").read().splitlines() for path in every}
     faults = [f"{os.path.relpath(path, root)}: {len(text)} lines, more than {FILE_MAX}"
               for path, text in lines.items() if len(text) > FILE_MAX]
-    faults += [f"{os.path.relpath(path, root)}:{number}: {len(line)} columns, more than {COLUMN_MAX}"
-               for path, text in lines.items() for number, line in enumerate(text, 1)
-               if len(line) > COLUMN_MAX]
+    for path, text in lines.items():
+        faults += [f"{os.path.relpath(path, root)}:{number}: "
+                   f"{len(line)} columns, more than {COLUMN_MAX}"
+                   for number, line in enumerate(text, 1) if len(line) > COLUMN_MAX]
     counted = []
     for path, name, first, size in functions(every):
         is_marked = first > 1 and lines[path][first - 2].strip() == MARK
