@@ -6,7 +6,7 @@ find_path(PROTOBUF_WELL_KNOWN google/protobuf/timestamp.proto REQUIRED)
 mark_as_advanced(PROTOC_C PROTOC PROTOBUF_WELL_KNOWN)
 find_by_pkg_config(ProtobufC libprotobuf-c protobuf-c/protobuf-c.h protobuf-c)
 
-# protobuf_c_generate(TARGET FILES...): makes the object library TARGET of the C code that protoc-c
+# protobuf_c_generate(TARGET FILES...): makes the static library TARGET of the C code that protoc-c
 # writes for FILES (paths from the calling folder, which is the root of their imports) and for
 # google/protobuf/timestamp.proto, and TARGET.desc beside it, a FileDescriptorSet with all imports.
 # The code is not ours: it is compiled without our warnings, and its headers are system headers.
@@ -26,7 +26,7 @@ function(protobuf_c_generate target)
         WORKING_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}"
         COMMENT "Generating C from ${target}'s schemas"
         VERBATIM)
-    add_library(${target} OBJECT ${sources} ${headers})
+    add_library(${target} STATIC ${sources} ${headers})
     set_target_properties(${target} PROPERTIES C_CLANG_TIDY ""
         DESCRIPTOR_SET "${descriptors}")
     target_include_directories(${target} SYSTEM PUBLIC "${CMAKE_CURRENT_BINARY_DIR}")
