@@ -61,7 +61,7 @@ enum status blocks_init(struct blocks *blocks, size_t bytes)
         return STATUS_MEMORY;
     }
     memset(blocks->orders, ORDER_NONE, blocks->units);
-    for (uint8_t order = 0; order < BLOCKS_ORDERS; order++) {
+    for (unsigned order = 0; order < BLOCKS_ORDERS; order++) {
         blocks->free[order] = UNIT_NONE;
     }
     for (size_t piece = pieces; piece > 0; piece--) {
