@@ -26,7 +26,8 @@ struct blocks {
     size_t used_bytes;
 };
 
-/* Takes `bytes` of memory, rounded up to whole largest pieces, and a sixteenth of it beside. MEMORY. */
+/* Takes `bytes` of memory, rounded up to whole largest pieces, and a sixteenth of it beside.
+ * MEMORY. */
 enum status blocks_init(struct blocks *blocks, size_t bytes) STATUS_MUST_CHECK;
 
 /* Gives all memory back; zeroed blocks are let pass. */

@@ -1,9 +1,9 @@
 /* ingest.h - publishing: who is asking again, what is new, and who hears STORED when.
  * SPDX-License-Identifier: Apache-2.0
  *
- * An organ; pure, one thread. The rule is architecture §4. Its parts are the files ingest_*.{h,c}: window
- * (ids), producers (marks and rings), pending (accepted, not durable), receipts, lookup (the backward
- * scan), checkpoint and recovery. Nobody else includes them.
+ * An organ; pure, one thread. The rule is architecture §4. Its parts are the files ingest_*.{h,c}:
+ * window (ids), producers (marks and rings), pending (accepted, not durable), receipts, lookup (the
+ * backward scan), checkpoint and recovery. Nobody else includes them.
  *
  * What is accepted goes out in groups: one group of appends in flight, the rest waits for its end.
  * Everything that is owed is kept inside and emitted by ingest_continue() as far as there is room.
@@ -19,7 +19,8 @@ struct ingest;
 /* What ingest asks of the composer; both are pure questions. */
 struct ingest_ask {
     void *context;
-    /* NULL: `producer` may be used. Else why not (FENCED, PRODUCER_RETIRED); asked before anything. */
+    /* NULL: `producer` may be used. Else why not (FENCED, PRODUCER_RETIRED); asked before
+     * anything. */
     const struct refusal *(*judge_producer)(void *context, const uint8_t producer[PRODUCER_BYTES]);
     /* Whether the agency may publish to `topic` (the right alone); asked of new events only. */
     bool (*may_publish)(void *context, struct bytes topic);
@@ -48,7 +49,8 @@ void ingest_free(struct ingest *ingest);
 /* IN_START. */
 void ingest_start(struct ingest *ingest, const struct input *start);
 
-/* IN_CHECKPOINT: one part. What cannot be read or is of another log is left out: slower, never wrong. */
+/* IN_CHECKPOINT: one part. What cannot be read or is of another log is left out: slower, never
+ * wrong. */
 void ingest_checkpoint(struct ingest *ingest, struct bytes name, struct bytes value);
 
 /* IN_RECOVER: from now on ingest_continue() reads what follows the checkpoint. */
@@ -57,8 +59,9 @@ void ingest_recover(struct ingest *ingest);
 /* Recovered: publishes are taken. Before, ingest_publish() must not be called. */
 bool ingest_is_ready(const struct ingest *ingest);
 
-/* REQUEST_PUBLISH of an open session. Every item gets a receipt through ingest_continue(); NULL: so it
- * will be. Else nothing was looked at and the whole request is refused (BUSY): answer an error. */
+/* REQUEST_PUBLISH of an open session. Every item gets a receipt through ingest_continue(); NULL: so
+ * it will be. Else nothing was looked at and the whole request is refused (BUSY): answer an
+ * error. */
 const struct refusal *ingest_publish(struct ingest *ingest, const struct ingest_publish *publish,
                                      const struct ingest_ask *ask);
 
@@ -69,8 +72,8 @@ void ingest_appended(struct ingest *ingest, const struct input *appended);
 /* IN_PAGE with a token of TOKEN_INGEST. */
 void ingest_page(struct ingest *ingest, const struct input *page);
 
-/* Emits, as far as `fx` has room: receipts (in order within a request), appends if `may_append` and none is in
- * flight, reads, one part of a checkpoint. To be called in every step, last. */
+/* Emits, as far as `fx` has room: receipts (in order within a request), appends if `may_append` and
+ * none is in flight, reads, one part of a checkpoint. To be called in every step, last. */
 void ingest_continue(struct ingest *ingest, uint64_t now_ms, bool may_append,
                      ingest_peer_is_open *is_open, void *context, struct effects *fx);
 

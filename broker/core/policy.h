@@ -6,9 +6,9 @@
  * granted, kept under the keys "policy/AGENCY" (architecture §5). At start the kept ones are loaded
  * before the first policy comes in force; a line that has none is granted at the head as it is.
  *
- * No door opens in a crash: a policy is in force at once, and what it takes away is asked to be saved
- * before any later append (policy_owes_effects()). Writes are kept in the order in which they were
- * asked for, so a save that was lost took every event after it along.
+ * No door opens in a crash: a policy is in force at once, and what it takes away is asked to be
+ * saved before any later append (policy_owes_effects()). Writes are kept in the order in which they
+ * were asked for, so a save that was lost took every event after it along.
  */
 #ifndef BROKER_CORE_POLICY_H
 #define BROKER_CORE_POLICY_H
@@ -29,9 +29,10 @@ struct policy *policy_new(const struct core_limits *limits);
 /* Gives it back; NULL is let pass. */
 void policy_free(struct policy *policy);
 
-/* IN_POLICY: copies it. FULL: more agencies, lines, keys or filter bytes than fit (the old one stays
- * in force). The first one comes in force when its loads are answered, a later one at once, with new
- * lines granted at `head`. INVALID: two agencies of one name, or a name that is too long or empty. */
+/* IN_POLICY: copies it. FULL: more agencies, lines, keys or filter bytes than fit (the old one
+ * stays in force). The first one comes in force when its loads are answered, a later one at once,
+ * with new lines granted at `head`. INVALID: two agencies of one name, or a name that is too long
+ * or empty. */
 enum status policy_offer(struct policy *policy, const struct policy_agency *agencies,
                          uint32_t agency_count, uint64_t version, uint64_t head) STATUS_MUST_CHECK;
 
@@ -42,7 +43,8 @@ void policy_loaded(struct policy *policy, uint64_t token, enum status status, st
 /* IN_SAVED with a token of TOKEN_POLICY; FULL is asked again after a second. */
 void policy_saved(struct policy *policy, uint64_t token, enum status status, uint64_t now_ms);
 
-/* Emits the loads and saves that are owed, as far as `fx` has room. Every step, before any append. */
+/* Emits the loads and saves that are owed, as far as `fx` has room. Every step, before any
+ * append. */
 void policy_continue(struct policy *policy, uint64_t now_ms, struct effects *fx);
 
 /* Something is owed that has not been emitted: no append may be emitted before it. */
@@ -54,7 +56,8 @@ uint64_t policy_deadline_ms(const struct policy *policy);
 /* A policy is in force. Until then nobody is known. */
 bool policy_is_ready(const struct policy *policy);
 
-/* The version in force; 0: none. Rises with every policy: answers kept by callers are good for it only. */
+/* The version in force; 0: none. Rises with every policy: answers kept by callers are good for it
+ * only. */
 uint64_t policy_version(const struct policy *policy);
 
 /* Agencies of the policy in force are 0 to count - 1; an index is good for one version. */
@@ -73,7 +76,8 @@ bool policy_key_is_valid(const struct policy *policy, uint32_t agency,
 /* Whether any line of `agency` grants `right` on `topic`. `agency` may be POLICY_NO_AGENCY: no. */
 bool policy_may(const struct policy *policy, uint32_t agency, enum right right, struct bytes topic);
 
-/* Whether `agency` has the right at all, on whatever topic: for RIGHT_ADMIN, and to refuse early. */
+/* Whether `agency` has the right at all, on whatever topic: for RIGHT_ADMIN, and to refuse
+ * early. */
 bool policy_has(const struct policy *policy, uint32_t agency, enum right right);
 
 /* What an agency may see of one topic. */
