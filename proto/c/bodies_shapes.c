@@ -116,7 +116,7 @@ static const struct kt_body_shape hazmat_details = {"HazmatDetails", 6,
 static const struct kt_body_shape evidence_item = {"EvidenceItem", 5,
     (const struct kt_body_field[]){
     {1, T, 0, "receiptNumber", 0}, {2, T, 0, "text", 0}, {3, M, 0, "pieces", &count},
-    {4, T, 0, "keptAt", 0}, {5, M, 0, "releasedAt", &timestamp}}};
+    {4, T, 0, "keepingPlace", 0}, {5, M, 0, "releasedAt", &timestamp}}};
 static const struct kt_body_shape rupiah = {"Rupiah", 2,
     (const struct kt_body_field[]){
     {1, V, 0, "qualifier", 0}, {2, V, 0, "amount", 0}}};
