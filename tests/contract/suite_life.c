@@ -80,7 +80,8 @@ static void the_descriptor_is_readable_while_completions_wait(void **state)
 {
     struct suite_world *world = *state;
     if (world->store->ops->descriptor(world->store) < 0) {
-        skip();
+        world_expect(world, world_ask_append(world, 0, 1, 10), STATUS_OK);
+        return;
     }
     assert_false(is_readable(world));
     world_ask_append(world, 0, 1, 10);

@@ -89,7 +89,7 @@ static void a_full_store_keeps_values(void **state)
     assert_int_equal(world_append(world, last, last + 1, SUITE_CHUNK_BYTES), STATUS_FULL);
 }
 
-static void what_counted_on_a_refused_chunk_is_full_too(void **state)
+static void what_followed_a_refused_chunk_is_full_too(void **state)
 {
     struct suite_world *world = *state;
     uint64_t last = world_fill(world);
@@ -147,15 +147,15 @@ static void the_room_told_is_there(void **state)
 }
 
 static const struct suite_check checks[] = {
-    {"a full queue of writes is busy",               a_full_queue_of_writes_is_busy             },
-    {"a full queue of reads is busy",                a_full_queue_of_reads_is_busy              },
-    {"writes do not wait for a full queue of reads", writes_do_not_wait_for_reads               },
-    {"a full store takes no chunk and still reads",  a_full_store_takes_no_chunk                },
-    {"a full store keeps values",                    a_full_store_keeps_values                  },
-    {"what counted on a refused chunk is full too",  what_counted_on_a_refused_chunk_is_full_too},
-    {"checkpoints leave the reserve alone",          checkpoints_leave_the_reserve_alone        },
-    {"room gets less with every chunk",              room_gets_less_with_every_chunk            },
-    {"the room told is there",                       the_room_told_is_there                     },
+    {"a full queue of writes is busy",               a_full_queue_of_writes_is_busy           },
+    {"a full queue of reads is busy",                a_full_queue_of_reads_is_busy            },
+    {"writes do not wait for a full queue of reads", writes_do_not_wait_for_reads             },
+    {"a full store takes no chunk and still reads",  a_full_store_takes_no_chunk              },
+    {"a full store keeps values",                    a_full_store_keeps_values                },
+    {"what counted on a refused chunk is full too",  what_followed_a_refused_chunk_is_full_too},
+    {"checkpoints leave the reserve alone",          checkpoints_leave_the_reserve_alone      },
+    {"room gets less with every chunk",              room_gets_less_with_every_chunk          },
+    {"the room told is there",                       the_room_told_is_there                   },
 };
 
 const struct suite_checks suite_limit_checks = {checks, COUNT_OF(checks)};

@@ -59,7 +59,7 @@ static void appends_in_a_row_expect_each_other(void **state)
     world_expect_last(world, 3 * COUNT_OF(tokens));
 }
 
-static void a_conflict_stops_those_that_counted_on_it(void **state)
+static void a_conflict_stops_its_followers(void **state)
 {
     struct suite_world *world = *state;
     uint64_t first = world_ask_append(world, 0, 1, 100);
@@ -145,16 +145,16 @@ static void commits_are_counted_and_grouped(void **state)
 }
 
 static const struct suite_check checks[] = {
-    {"a new log is empty and knows who it is",            is_empty_and_knows_itself                },
-    {"an append moves the tail",                          an_append_moves_the_tail                 },
-    {"an append that expects another tail is a conflict", another_tail_is_a_conflict               },
-    {"appends in a row expect each other",                appends_in_a_row_expect_each_other       },
-    {"a conflict stops those that counted on it",         a_conflict_stops_those_that_counted_on_it},
-    {"the same append twice is stored once",              the_same_append_twice_is_stored_once     },
-    {"the caller's chunk may go once it was asked",       the_callers_chunk_may_go                 },
-    {"sequences use all 64 bits",                         numbers_need_all_their_bits              },
-    {"writes complete in the order asked",                writes_complete_in_the_order_asked       },
-    {"commits are counted",                               commits_are_counted_and_grouped          },
+    {"a new log is empty and knows who it is",            is_empty_and_knows_itself           },
+    {"an append moves the tail",                          an_append_moves_the_tail            },
+    {"an append that expects another tail is a conflict", another_tail_is_a_conflict          },
+    {"appends in a row expect each other",                appends_in_a_row_expect_each_other  },
+    {"a conflict stops those that counted on it",         a_conflict_stops_its_followers      },
+    {"the same append twice is stored once",              the_same_append_twice_is_stored_once},
+    {"the caller's chunk may go once it was asked",       the_callers_chunk_may_go            },
+    {"sequences use all 64 bits",                         numbers_need_all_their_bits         },
+    {"writes complete in the order asked",                writes_complete_in_the_order_asked  },
+    {"commits are counted",                               commits_are_counted_and_grouped     },
 };
 
 const struct suite_checks suite_log_checks = {checks, COUNT_OF(checks)};
