@@ -6,11 +6,12 @@
 #include "clients/c/src/link_session.h"
 
 enum {
-    LINK_HEARTBEAT_MS   = 5000,   /* until welcome says another */
-    LINK_PUBLISH_BYTES  = 262144, /* of one publish message, so that an alarm waits for no long one */
-    LINK_ITEM_OVERHEAD  = 160,    /* of one item beside event and block */
-    LINK_STEADY_MS      = 5000,   /* a session that lasted so long clears the count of failures */
-    LINK_SILENCE_BEATS  = 3
+    LINK_HEARTBEAT_MS = 5000, /* until welcome says another */
+    LINK_PUBLISH_BYTES =
+        262144,               /* of one publish message, so that an alarm waits for no long one */
+    LINK_ITEM_OVERHEAD = 160, /* of one item beside event and block */
+    LINK_STEADY_MS = 5000,    /* a session that lasted so long clears the count of failures */
+    LINK_SILENCE_BEATS = 3
 };
 
 void link_options_default(struct link_options *options)

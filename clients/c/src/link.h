@@ -22,19 +22,19 @@ struct link;
 
 /* Defaults in parentheses, filled in by link_options_default(). */
 struct link_options {
-    uint64_t        seed;                                  /* of the jitter */
-    struct bytes    client;                                /* for hello; borrowed for ever */
-    uint8_t         producers[LINK_LANES][PRODUCER_BYTES]; /* of the outbox slot */
-    uint64_t        numbers[LINK_LANES]; /* the highest number that each ever gave; 0: none */
-    struct link_log log;                 /* the log that the outbox last spoke to */
-    uint32_t        window_events;       /* of a lane, offered and unanswered (256) */
-    uint32_t        follows;             /* at a time (64) */
-    uint32_t        gets;                /* at a time (16) */
-    uint32_t        credit_events;       /* of one follow, delivered and not consumed (1,024) */
-    uint64_t        credit_bytes;        /* the same in bytes (4 MiB) */
-    uint32_t        connect_ms;          /* for connecting and for welcome, each (10,000) */
-    uint32_t        answer_ms;           /* an event unanswered for so long ends the session (30,000) */
-    uint32_t        backoff_ms, backoff_ms_max; /* (250), (30,000) */
+    uint64_t seed;                                 /* of the jitter */
+    struct bytes client;                           /* for hello; borrowed for ever */
+    uint8_t producers[LINK_LANES][PRODUCER_BYTES]; /* of the outbox slot */
+    uint64_t numbers[LINK_LANES]; /* the highest number that each ever gave; 0: none */
+    struct link_log log;          /* the log that the outbox last spoke to */
+    uint32_t window_events;       /* of a lane, offered and unanswered (256) */
+    uint32_t follows;             /* at a time (64) */
+    uint32_t gets;                /* at a time (16) */
+    uint32_t credit_events;       /* of one follow, delivered and not consumed (1,024) */
+    uint64_t credit_bytes;        /* the same in bytes (4 MiB) */
+    uint32_t connect_ms;          /* for connecting and for welcome, each (10,000) */
+    uint32_t answer_ms;           /* an event unanswered for so long ends the session (30,000) */
+    uint32_t backoff_ms, backoff_ms_max; /* (250), (30,000) */
 };
 
 void link_options_default(struct link_options *options);
@@ -57,26 +57,26 @@ enum link_input_kind {
 
 struct link_input {
     enum link_input_kind kind;
-    uint64_t             now_ms;  /* monotonic, never falls */
-    int64_t              wall_ms; /* UTC; only written into what is sent */
+    uint64_t now_ms; /* monotonic, never falls */
+    int64_t wall_ms; /* UTC; only written into what is sent */
     union {
         struct {
-            bool         is_auth; /* the broker refused the key */
-            struct bytes reason;  /* for a person; may be empty */
+            bool is_auth;        /* the broker refused the key */
+            struct bytes reason; /* for a person; may be empty */
         } lost;
         const struct link_heard *heard;
         struct {
-            enum link_lane           lane;
-            uint64_t                 token;  /* the shell's name for it */
-            uint64_t                 number; /* as written in the outbox */
-            const struct link_event *event;  /* kept by the shell until FX_ANSWERED or FX_REWIND */
+            enum link_lane lane;
+            uint64_t token;                 /* the shell's name for it */
+            uint64_t number;                /* as written in the outbox */
+            const struct link_event *event; /* kept by the shell until FX_ANSWERED or FX_REWIND */
         } event;
         struct {
             enum link_lane lane;
-            uint8_t        producer[PRODUCER_BYTES];
+            uint8_t producer[PRODUCER_BYTES];
         } producer;
         struct {
-            uint64_t                       id; /* chosen by the shell, not 0, never used again */
+            uint64_t id; /* chosen by the shell, not 0, never used again */
             const struct link_follow_spec *spec;
         } follow;
         struct {
@@ -101,12 +101,12 @@ enum link_effect_kind {
     LINK_FX_CONNECT,    /* make a new connection; answered by IN_CONNECTED or IN_LOST */
     LINK_FX_DISCONNECT, /* close it; needs no answer, and none may come after */
     LINK_FX_SEND,
-    LINK_FX_RENUMBER,  /* write this event's new number and flush it before the next send */
-    LINK_FX_ANSWERED,  /* stored, or refused for good: final */
-    LINK_FX_REWIND,    /* the log was restored: offer again, in order, all of the lane above `mark` */
-    LINK_FX_RETIRED,   /* the lane's producer was retired: make another, then IN_PRODUCER */
-    LINK_FX_LOG,       /* remember this log's identity */
-    LINK_FX_STATE,     /* the session changed */
+    LINK_FX_RENUMBER, /* write this event's new number and flush it before the next send */
+    LINK_FX_ANSWERED, /* stored, or refused for good: final */
+    LINK_FX_REWIND,  /* the log was restored: offer again, in order, all of the lane above `mark` */
+    LINK_FX_RETIRED, /* the lane's producer was retired: make another, then IN_PRODUCER */
+    LINK_FX_LOG,     /* remember this log's identity */
+    LINK_FX_STATE,   /* the session changed */
     LINK_FX_FOLLOWING, /* a follow began, or went on after a lost connection */
     LINK_FX_DELIVER,
     LINK_FX_ACKED,
@@ -121,56 +121,56 @@ struct link_effect {
     union {
         struct link_said send;
         struct {
-            uint64_t       token;
+            uint64_t token;
             enum link_lane lane;
-            uint64_t       from, number;
+            uint64_t from, number;
         } renumber;
         struct {
-            uint64_t            token;
-            enum link_lane      lane;
-            uint64_t            number;
-            bool                is_stored;
-            uint64_t            seq;
-            bool                is_duplicate;
+            uint64_t token;
+            enum link_lane lane;
+            uint64_t number;
+            bool is_stored;
+            uint64_t seq;
+            bool is_duplicate;
             struct link_refusal refusal;
         } answered;
         struct {
             enum link_lane lane;
-            uint64_t       mark;
+            uint64_t mark;
         } rewind;
         struct {
             enum link_lane lane;
         } retired;
         struct link_log log;
         struct {
-            enum link_state     state;
+            enum link_state state;
             struct link_refusal refusal; /* of DOWN: why; code empty when none is known */
-            struct bytes        agency, site;
+            struct bytes agency, site;
         } state;
         struct {
-            uint64_t                 id;
+            uint64_t id;
             const struct link_heard *heard; /* LINK_HEARD_FOLLOWING */
         } following;
         struct {
-            uint64_t                  id;
-            uint64_t                  first, last, replay_through;
+            uint64_t id;
+            uint64_t first, last, replay_through;
             const struct link_record *records; /* without what was delivered before */
-            uint32_t                  count;
-            const struct link_lost   *lost;
-            uint32_t                  lost_count;
+            uint32_t count;
+            const struct link_lost *lost;
+            uint32_t lost_count;
         } deliver;
         struct {
             uint64_t id, through;
         } acked;
         struct {
-            uint64_t            id, first, last;
+            uint64_t id, first, last;
             struct link_refusal refusal; /* code END: its end was reached */
-            uint64_t            theirs, ours;
+            uint64_t theirs, ours;
         } ended;
         struct {
-            uint64_t            token;
-            bool                is_found;
-            struct link_record  record;
+            uint64_t token;
+            bool is_found;
+            struct link_record record;
             struct link_refusal refusal;
         } got;
     } of;
@@ -179,14 +179,14 @@ struct link_effect {
 /* Taken once, big enough for any step of the link it was made for. */
 struct link_effects {
     struct link_effect *list;
-    uint32_t            count, room;
-    struct link_item   *items; /* what FX_SEND of a publish points to */
-    uint32_t            item_count, item_room;
+    uint32_t count, room;
+    struct link_item *items; /* what FX_SEND of a publish points to */
+    uint32_t item_count, item_room;
 };
 
 /* NULL: no memory. Options are copied. The first tick asks for a connection. */
 struct link *link_new(const struct link_options *options);
-void         link_free(struct link *link);
+void link_free(struct link *link);
 
 /* False: no memory. */
 bool link_effects_init(struct link_effects *fx, const struct link *link);

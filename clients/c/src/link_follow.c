@@ -88,7 +88,7 @@ bool follow_begun(struct follow *follow, const struct link_heard *heard)
 
 uint64_t follow_record_bytes(const struct link_record *record)
 {
-    return record->record.length + record->personal.length;
+    return record->frame_bytes;
 }
 
 static void follow_hold(struct follow *follow, const struct link_record *records, uint32_t count)
@@ -180,7 +180,8 @@ static uint64_t follow_may_ack(const struct follow *follow, uint64_t now_ms)
 
 bool follow_ack(struct follow *follow, uint64_t request, uint64_t now_ms, struct link_said *said)
 {
-    if (follow->state != FOLLOW_LIVE || follow->spec->cursor.length == 0 || follow->ack_request != 0)
+    if (follow->state != FOLLOW_LIVE || follow->spec->cursor.length == 0 ||
+        follow->ack_request != 0)
         return false;
     uint64_t through = follow_may_ack(follow, now_ms);
     if (through > follow->heard)

@@ -17,27 +17,27 @@ enum follow_state {
 };
 
 struct follow {
-    enum follow_state              state;
-    uint64_t                       id;
+    enum follow_state state;
+    uint64_t id;
     const struct link_follow_spec *spec;
-    struct link_log                log;     /* in which it stands */
-    uint64_t                       request; /* of its Follow */
-    uint64_t                       retry_ms;
-    bool                           has_begun; /* Following was heard at least once */
-    uint64_t                       covered;   /* the application's side has everything up to here */
-    uint64_t                       heard;     /* the broker's deliveries of this session end here */
-    uint64_t                       through;   /* its end, as Following said; 0: none */
-    uint64_t                       last_record; /* the last sequence that was delivered, not a bookmark */
-    uint8_t                        resume[LINK_RESUME_BYTES];
-    uint32_t                       resume_bytes;
-    uint64_t                       window_events, window_bytes; /* the whole credit */
-    uint64_t                       held_events, held_bytes; /* delivered, not consumed */
-    uint64_t                       owed_events, owed_bytes; /* consumed, not granted again */
-    uint64_t acked;           /* by the application */
-    uint64_t acked_sent;      /* told to the broker in this session */
-    uint64_t acked_durable;   /* answered by the broker */
-    uint64_t ack_request;     /* an ack under way; 0: none */
-    uint64_t ack_bookmark_ms; /* when an ack may next follow mere bookmarks */
+    struct link_log log; /* in which it stands */
+    uint64_t request;    /* of its Follow */
+    uint64_t retry_ms;
+    bool has_begun;       /* Following was heard at least once */
+    uint64_t covered;     /* the application's side has everything up to here */
+    uint64_t heard;       /* the broker's deliveries of this session end here */
+    uint64_t through;     /* its end, as Following said; 0: none */
+    uint64_t last_record; /* the last sequence that was delivered, not a bookmark */
+    uint8_t resume[LINK_RESUME_BYTES];
+    uint32_t resume_bytes;
+    uint64_t window_events, window_bytes; /* the whole credit */
+    uint64_t held_events, held_bytes;     /* delivered, not consumed */
+    uint64_t owed_events, owed_bytes;     /* consumed, not granted again */
+    uint64_t acked;                       /* by the application */
+    uint64_t acked_sent;                  /* told to the broker in this session */
+    uint64_t acked_durable;               /* answered by the broker */
+    uint64_t ack_request;                 /* an ack under way; 0: none */
+    uint64_t ack_bookmark_ms;             /* when an ack may next follow mere bookmarks */
 };
 
 /* A new follow, to be asked for at once. */
@@ -75,7 +75,7 @@ bool follow_ack(struct follow *follow, uint64_t request, uint64_t now_ms, struct
 /* When a bookmark is to be acked; UINT64_MAX: never. */
 uint64_t follow_deadline_ms(const struct follow *follow);
 
-/* What a record counts against the credit. */
+/* What a record counts against the credit: «its bytes of frame 2». */
 uint64_t follow_record_bytes(const struct link_record *record);
 
 #endif

@@ -46,8 +46,7 @@ static void hear_log(struct link *link, const struct link_heard *heard, struct l
     }
 }
 
-static void hear_welcome(struct link *link, const struct link_heard *heard,
-                         struct link_effects *fx)
+static void hear_welcome(struct link *link, const struct link_heard *heard, struct link_effects *fx)
 {
     uint32_t version = heard->of.welcome.version;
     if (link->phase != LINK_PHASE_HELLO || heard->request != link->hello_request ||
@@ -86,6 +85,15 @@ static void tell_answered(struct link_effects *fx, uint64_t token, enum link_lan
     effect->of.answered.refusal = receipt->refusal;
 }
 
+/* Whoever fenced us will be fenced by our return: two copies of one outbox must not chase each other. */
+static void link_fenced(struct link *link, const struct link_refusal *refusal,
+                        struct link_effects *fx)
+{
+    struct link_refusal fenced = *refusal;
+    fenced.retry_after_ms = link->options.backoff_ms_max / 2;
+    link_down(link, fx, &fenced);
+}
+
 static void hear_receipt(struct link *link, uint64_t request, const struct link_receipt *receipt,
                          struct link_effects *fx)
 {
@@ -102,6 +110,9 @@ static void hear_receipt(struct link *link, uint64_t request, const struct link_
         case LANE_RETIRED:
             link_fx(fx, LINK_FX_RETIRED)->of.retired.lane = (enum link_lane)i;
             break;
+        case LANE_FENCED:
+            link_fenced(link, &receipt->refusal, fx);
+            return;
         case LANE_NOTHING:
             break;
         }
@@ -111,7 +122,7 @@ static void hear_receipt(struct link *link, uint64_t request, const struct link_
 static void hear_receipts(struct link *link, const struct link_heard *heard,
                           struct link_effects *fx)
 {
-    for (uint32_t i = 0; i < heard->of.receipts.count; i++)
+    for (uint32_t i = 0; i < heard->of.receipts.count && link->phase == LINK_PHASE_UP; i++)
         hear_receipt(link, heard->request, &heard->of.receipts.receipts[i], fx);
 }
 
@@ -130,8 +141,7 @@ static void hear_following(struct link *link, const struct link_heard *heard,
     effect->of.following.heard = heard;
 }
 
-static void hear_deliver(struct link *link, const struct link_heard *heard,
-                         struct link_effects *fx)
+static void hear_deliver(struct link *link, const struct link_heard *heard, struct link_effects *fx)
 {
     uint32_t skip;
     struct follow *follow = link_follow_find(link, heard->of.deliver.follow);
@@ -199,8 +209,7 @@ static struct link_get *get_find(struct link *link, uint64_t request)
     return NULL;
 }
 
-static void hear_answer(struct link *link, const struct link_heard *heard,
-                        struct link_effects *fx)
+static void hear_answer(struct link *link, const struct link_heard *heard, struct link_effects *fx)
 {
     struct link_get *get = get_find(link, heard->request);
     if (get == NULL)
@@ -244,15 +253,16 @@ static void hear_publish_error(struct link *link, const struct link_heard *heard
     struct link_receipt receipt = {.outcome = LINK_REFUSED, .refusal = heard->of.error.refusal};
     for (int i = 0; i < LINK_LANES; i++) {
         uint64_t token;
-        while (lane_request_failed(&link->lanes[i], heard->request, &receipt.refusal,
-                                   link->now_ms, &token, &receipt.number))
+        while (lane_request_failed(&link->lanes[i], heard->request, &receipt.refusal, link->now_ms,
+                                   &token, &receipt.number))
             tell_answered(fx, token, (enum link_lane)i, &receipt);
     }
 }
 
 static void hear_error(struct link *link, const struct link_heard *heard, struct link_effects *fx)
 {
-    if (heard->request == 0 || link->phase != LINK_PHASE_UP) {
+    bool has_session = !bytes_are_equal(heard->of.error.refusal.code, bytes_of_text("NO_SESSION"));
+    if (heard->request == 0 || link->phase != LINK_PHASE_UP || !has_session) {
         link_down(link, fx, &heard->of.error.refusal);
         return;
     }

@@ -249,6 +249,8 @@ enum lane_verdict lane_receipt(struct lane *lane, uint64_t request,
         lane->is_retired = true;
         return LANE_RETIRED;
     }
+    if (is_refused && refusal_is(&receipt->refusal, "FENCED"))
+        return LANE_FENCED;
     if (is_refused && !receipt->refusal.is_retryable) {
         lane_done(lane, entry);
         return LANE_REFUSED;

@@ -11,27 +11,27 @@
 
 /* One event between its offer and its answer. */
 struct lane_entry {
-    uint64_t                 token;
+    uint64_t token;
     const struct link_event *event;
-    uint64_t                 number, after;
-    uint64_t                 request; /* of its last sending in this session; 0: waiting */
-    uint64_t                 sent_ms;
-    bool                     is_done;      /* answered; leaves when those before it have left */
-    bool                     is_asked;     /* sent at or below the mark: it can only be a duplicate */
-    bool                     needs_number; /* the broker said that its number is another event's */
+    uint64_t number, after;
+    uint64_t request; /* of its last sending in this session; 0: waiting */
+    uint64_t sent_ms;
+    bool is_done;      /* answered; leaves when those before it have left */
+    bool is_asked;     /* sent at or below the mark: it can only be a duplicate */
+    bool needs_number; /* the broker said that its number is another event's */
 };
 
 struct lane {
-    uint8_t            producer[PRODUCER_BYTES];
+    uint8_t producer[PRODUCER_BYTES];
     struct lane_entry *entries; /* a ring in the order of the outbox */
-    uint32_t           room, head, count;
-    uint32_t           in_flight, asking; /* of them: sent; sent at or below the mark */
-    uint32_t           window;            /* what the broker allows in flight */
-    uint64_t           mark;              /* the producer's mark as last heard */
-    uint64_t           chain;             /* `after` of the next event above the mark */
-    uint64_t           given;             /* the highest number ever given */
-    uint64_t           paused_until_ms;   /* BUSY or STORE_FULL */
-    bool               is_retired;
+    uint32_t room, head, count;
+    uint32_t in_flight, asking; /* of them: sent; sent at or below the mark */
+    uint32_t window;            /* what the broker allows in flight */
+    uint64_t mark;              /* the producer's mark as last heard */
+    uint64_t chain;             /* `after` of the next event above the mark */
+    uint64_t given;             /* the highest number ever given */
+    uint64_t paused_until_ms;   /* BUSY or STORE_FULL */
+    bool is_retired;
 };
 
 /* Takes memory for `room` events; false: none. */
@@ -43,8 +43,7 @@ void lane_deinit(struct lane *lane);
 uint64_t lane_number_next(struct lane *lane);
 
 /* Takes an event at the end; the caller has checked that there is room. */
-void lane_offer(struct lane *lane, uint64_t token, uint64_t number,
-                const struct link_event *event);
+void lane_offer(struct lane *lane, uint64_t token, uint64_t number, const struct link_event *event);
 
 /* A session is up: everything unanswered waits, the chain starts at the mark. */
 void lane_begin(struct lane *lane, uint64_t mark, uint32_t window);
@@ -64,7 +63,8 @@ enum lane_verdict {
     LANE_NOTHING, /* the lane dealt with it */
     LANE_STORED,
     LANE_REFUSED,
-    LANE_RETIRED /* the producer is: it needs lane_renew() */
+    LANE_RETIRED, /* the producer is: it needs lane_renew() */
+    LANE_FENCED   /* a newer session has taken the producer: this one is over */
 };
 
 /* Takes one receipt for `request`. For STORED and REFUSED `*token` names the event, which has left. */

@@ -18,29 +18,29 @@ enum link_phase {
 
 /* A question for one event by its sequence. */
 struct link_get {
-    bool     is_used;
+    bool is_used;
     uint64_t token, seq;
     uint64_t request; /* 0: not sent in this session */
 };
 
 struct link {
     struct link_options options;
-    enum link_phase     phase;
-    uint64_t            now_ms;
-    uint64_t            random;
-    uint64_t            requests; /* the last request number given */
-    uint64_t            hello_request;
-    uint64_t            phase_ms; /* when the phase was entered */
-    uint64_t            retry_ms; /* REST: when to connect */
-    uint32_t            failures; /* sessions that failed one after the other */
-    uint64_t            heard_ms, said_ms;
-    uint32_t            heartbeat_ms;
-    uint32_t            batch_bytes;
-    struct link_log     log;
-    struct lane         lanes[LINK_LANES];
-    struct follow      *follows;
-    struct link_get    *gets;
-    uint8_t             producers[LINK_LANES][PRODUCER_BYTES]; /* of the last hello */
+    enum link_phase phase;
+    uint64_t now_ms;
+    uint64_t random;
+    uint64_t requests; /* the last request number given */
+    uint64_t hello_request;
+    uint64_t phase_ms; /* when the phase was entered */
+    uint64_t retry_ms; /* REST: when to connect */
+    uint32_t failures; /* sessions that failed one after the other */
+    uint64_t heard_ms, said_ms;
+    uint32_t heartbeat_ms;
+    uint32_t batch_bytes;
+    struct link_log log;
+    struct lane lanes[LINK_LANES];
+    struct follow *follows;
+    struct link_get *gets;
+    uint8_t producers[LINK_LANES][PRODUCER_BYTES]; /* of the last hello */
 };
 
 /* The next free effect, zeroed; there is always room (link_effects_init). */

@@ -12,14 +12,14 @@
 enum {
     LINK_FRAME_BYTES_MAX = 256 * 1024,      /* of a first frame */
     LINK_BATCH_BYTES_MAX = 4 * 1024 * 1024, /* of a second frame */
-    LINK_RECORDS_MAX     = 65536            /* records of one batch */
+    LINK_RECORDS_MAX = 65536                /* records of one batch */
 };
 
 struct link_wire;
 
 /* NULL: no memory. */
 struct link_wire *link_wire_new(void);
-void              link_wire_free(struct link_wire *wire);
+void link_wire_free(struct link_wire *wire);
 
 /* Writes one message as one or two frames; the views live until the next link_wire_encode(); `second`
  * is empty when there is one frame. False: no memory. */
