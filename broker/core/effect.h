@@ -77,7 +77,8 @@ struct following_answer {
     const struct bytes *filters; /* as narrowed */
     uint32_t filter_count;
     bool is_narrowed, is_created, is_resumable;
-    uint64_t since; /* for the resume token */
+    uint64_t since;                     /* for the resume token */
+    uint8_t selection[SELECTION_BYTES]; /* as in the request */
 };
 
 struct answer {

@@ -17,6 +17,7 @@ enum {
     INCIDENTS_MAX = 16,
     FILTERS_MAX = 64,
     HELLO_PRODUCERS_MAX = 8,
+    SELECTION_BYTES = 16,
     VALUE_KEY_BYTES_MAX = 200,
     VALUE_BYTES_MAX = 64 * 1024
 };
@@ -106,6 +107,7 @@ struct follow_request {
     bool is_resumed;         /* a resume token was verified by the shell: */
     uint64_t resume_since;   /* the head at which its filters were first granted */
     uint64_t resume_origin;
+    uint8_t selection[SELECTION_BYTES]; /* the shell's own; goes back to it in the following_answer */
 };
 
 struct request {
