@@ -3,12 +3,15 @@
  *
  * Pure but for memory: no socket, no clock. The only broker files that include generated code are
  * wire*.c. Control frames are pre-scanned (size, depth, counts, UTF-8) before protobuf-c sees them,
- * and unpacked from an arena with a hard cap.
+ * and unpacked from an arena with a hard cap. One thread.
  */
 #ifndef BROKER_NET_WIRE_H
 #define BROKER_NET_WIRE_H
 
 #include "broker/core/effect.h"
+#include "broker/net/net.h"
+
+enum { CONTROL_BYTES_MAX = 64 * 1024 /* of a first frame */ };
 
 struct wire;
 
@@ -24,15 +27,14 @@ struct wire_options {
 
 /* NULL: no memory. Options are copied. */
 struct wire *wire_new(const struct wire_options *options);
+
+/* Zeroes the secret; NULL is let pass. */
 void wire_free(struct wire *wire);
 
 /* Reads one message into `request` (kind REQUEST_BAD with code and field when it cannot be read).
- * What the request points to lives until the next wire_decode(); `second` (may be NULL) is
- * borrowed, publish.frame points to it. `agency` and `key_id` come from the net, and end up in a
- * hello and in window keys. */
-void wire_decode(struct wire *wire, uint64_t peer, struct bytes agency,
-                 const uint8_t key_id[KEY_ID_BYTES], struct blob *first, struct blob *second,
-                 struct request *request);
+ * What the request points to lives until the next wire_decode(), and as long as the message's frames,
+ * which stay the caller's. */
+void wire_decode(struct wire *wire, const struct net_message *message, struct request *request);
 
 /* Writes an answer as one or two frames (counted; *second NULL when there is one). A delivery of a
  * whole page shares the page's blob without a copy. `agency` is the peer's, for resume tokens;
