@@ -1,8 +1,8 @@
 #!/usr/bin/python3
-"""shapes.py DESCRIPTORS [--check FILE]: writes proto/c/bodies_shapes.c, the wire form of all events.
+"""shapes.py DESCRIPTORS [--check FILE]: writes proto/c/bodies_shapes.c, the wire form of events.
 
-DESCRIPTORS is the FileDescriptorSet that the build leaves beside the generated code. With --check the
-exit code is 1 if FILE is not what would be written.
+DESCRIPTORS is the FileDescriptorSet that the build leaves beside the generated code. With --check
+the exit code is 1 if FILE is not what would be written.
 """
 # SPDX-License-Identifier: Apache-2.0
 import re
