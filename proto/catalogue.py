@@ -36,7 +36,8 @@ How to read it:
 - Names are those of JSON. On the wire the number counts.
 - Lists take `[]`; a *time* is RFC 3339 with an offset, as `2025-12-10T08:15:00+07:00`; a code is one of the names
   in its table. `UNSPECIFIED` is never sent: leave the field out.
-- **Nothing is required but what says so.** Absent means that nothing was said. Where it matters, *unknown*
+- **Nothing is required but what says so.** A breach in the envelope is refused; what a body calls required is a
+  promise between agencies. Absent means that nothing was said. Where it matters, *unknown*
   and *none* can be stated: they are answers.
 - The common code travels beside the agency's own (`ownCategory`, `ownState` …): nobody has to change internal codes.
 - Persons are in `personal` and nowhere else: bodies count them, or speak of them by key (`P1`).
@@ -75,6 +76,7 @@ SOURCES = (
     ("Cilegon SOP", "procedure of the 112 centre of Cilegon"),
     ("DE, RM, HAVE, SITREP", "OASIS EDXL: distribution, resources, hospitals, situation reports"),
     ("DETIK", "what Indonesian fire services ask callers for, as published by detik.com"),
+    ("Depok", "what delays its fire engines, as told by the city of Depok"),
     ("EIDO", "NENA STA-021.1, Emergency Incident Data Object 1.0, and its registries"),
     ("EMSI, TSO", "ISO/TR 22351:2015 and CWA 15931"),
     ("H3", "Uber's hexagonal grid"),

@@ -28,8 +28,8 @@ ENVELOPE.update(enumerate(BODIES, 32))
 
 # Where a fact may come from; "Kentongan" is the project's own.
 SOURCES = set("""\
-APCO 111|APCO 116|BPBD|Bontang|CAP|Cilegon SOP|DE|DETIK|EIDO|EMSI|H3|HAVE|HUB|HUB RC-EDA|HUB RC-REF
-HUB RS-DR|HUB RS-ERROR|HUB RS-RR|HUB RS-SR|Kediri|Kemendagri|Kentongan|Kepmendagri 364.1-306/2020
+APCO 111|APCO 116|BPBD|Bontang|CAP|Cilegon SOP|DE|DETIK|Depok|EIDO|EMSI|H3|HAVE|HUB
+HUB RC-EDA|HUB RC-REF|HUB RS-DR|HUB RS-ERROR|HUB RS-RR|HUB RS-SR|Kediri|Kemendagri|Kentongan|Kepmendagri 364.1-306/2020
 NERIS|NIEM|PU 25/2008|Palangka Raya 112|Permendagri 101/2018|Permendagri 114/2018
 Permendagri 121/2018|Permendagri 16/2023|Permendagri 59/2021|Permenkominfo 10/2016|RFC 3339|RM
 SITREP|SOP Sarolangun|TSO|UCRI2|UICDS|UU 27/2022|X-Road""".replace("\n", "|").split("|"))
