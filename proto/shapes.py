@@ -1,10 +1,12 @@
 #!/usr/bin/python3
-"""shapes.py DESCRIPTORS [--check FILE]: writes proto/c/bodies_shapes.c, the wire form of events.
+"""shapes.py DESCRIPTORS FILE [--check]: writes FILE, the wire form of some messages as a table.
 
-DESCRIPTORS is the FileDescriptorSet that the build leaves beside the generated code. With --check
-the exit code is 1 if FILE is not what would be written.
+FILE is proto/c/bodies_shapes.c (events) or proto/c/wire_shapes.c (what is around them). DESCRIPTORS
+is the FileDescriptorSet that the build leaves beside the generated code. With --check nothing is
+written; the exit code is 1 if FILE is not what would be.
 """
 # SPDX-License-Identifier: Apache-2.0
+import os
 import re
 import sys
 import textwrap
@@ -12,36 +14,38 @@ import textwrap
 from google.protobuf import descriptor_pb2
 
 PACKAGE = ".kentongan.v1."
-ROOTS = ("Event", "PersonalBlock")
+# File: (what it holds, its header, {root message: the function that gives its shape}).
+FILES = {
+    "bodies_shapes.c": ("the wire form of every message that can stand in an event", "bodies.h",
+                        {"Event": "kt_body_event_shape", "PersonalBlock": "kt_body_personal_shape"}),
+    "wire_shapes.c": ("the wire form of what stands around events", "wire_shapes.h",
+                      {"Sent": "wire_sent_shape", "Personal": "wire_personal_shape",
+                       "ToBroker": "wire_to_broker_shape", "FromBroker": "wire_from_broker_shape"}),
+}
 FIELD = descriptor_pb2.FieldDescriptorProto
 FORMS = {FIELD.TYPE_STRING: "T", FIELD.TYPE_BYTES: "B", FIELD.TYPE_MESSAGE: "M",
          FIELD.TYPE_DOUBLE: "E", FIELD.TYPE_FIXED64: "E", FIELD.TYPE_SFIXED64: "E",
          FIELD.TYPE_FLOAT: "F", FIELD.TYPE_FIXED32: "F", FIELD.TYPE_SFIXED32: "F"}
 HEAD = """\
-/* bodies_shapes.c - the wire form of every message that can stand in an event.
+/* {name} - {what}.
  * SPDX-License-Identifier: Apache-2.0
  *
  * Written by proto/shapes.py from the schemas; do not edit.
  */
-#include "proto/c/bodies.h"
+#include "proto/c/{header}"
 
 /* clang-format off */
-enum form {
+enum form {{
     V = KT_BODY_VARINT, F = KT_BODY_FIXED32, E = KT_BODY_FIXED64,
     T = KT_BODY_TEXT, B = KT_BODY_BLOB, M = KT_BODY_MESSAGE
-};
+}};
 
 """
 FOOT = """
-const struct kt_body_shape *kt_body_event_shape(void)
-{
-    return &event;
-}
-
-const struct kt_body_shape *kt_body_personal_shape(void)
-{
-    return &personal_block;
-}
+const struct kt_body_shape *{function}(void)
+{{
+    return &{variable};
+}}
 """
 
 
@@ -57,7 +61,7 @@ def messages_of(descriptors):
     return found
 
 
-def reachable(messages):
+def reachable(messages, roots):
     """Names of all messages that the roots contain, each after those that it contains."""
     order = []
 
@@ -68,15 +72,18 @@ def reachable(messages):
         if name not in order:
             order.append(name)
 
-    for root in ROOTS:
+    for root in roots:
         visit(PACKAGE + root)
     return order
 
 
+def short(name):
+    return name.rsplit(".", 1)[1]
+
+
 def variable(name):
     """The C variable of a message: ".kentongan.v1.PersonalBlock" -> "personal_block"."""
-    short = name.rsplit(".", 1)[1]
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", short).lower()
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", short(name)).lower()
 
 
 def field_row(field):
@@ -88,12 +95,12 @@ def field_row(field):
 
 def shape_text(name, message):
     if not message.field:
-        raise SystemExit(f"{name} has no field")
+        return f'static const struct kt_body_shape {variable(name)} = {{"{short(name)}", 0, 0}};\n'
     rows = [field_row(field) for field in sorted(message.field, key=lambda field: field.number)]
     glued = ", ".join(row.replace(" ", "\0") for row in rows)
     lines = textwrap.wrap(glued, width=93, break_long_words=False, break_on_hyphens=False)
     body = "\n".join("    " + line.replace("\0", " ") for line in lines)
-    return (f'static const struct kt_body_shape {variable(name)} = {{"{name.rsplit(".", 1)[1]}", '
+    return (f'static const struct kt_body_shape {variable(name)} = {{"{short(name)}", '
             f"{len(rows)},\n    (const struct kt_body_field[]){{\n{body}}}}};\n")
 
 
@@ -102,14 +109,21 @@ def main():
     with open(sys.argv[1], "rb") as file:
         descriptors.ParseFromString(file.read())
     messages = messages_of(descriptors)
-    text = HEAD + "".join(shape_text(name, messages[name]) for name in reachable(messages)) + FOOT
-    if sys.argv[2:3] != ["--check"]:
-        sys.stdout.write(text)
+    path = sys.argv[2]
+    name = os.path.basename(path)
+    what, header, roots = FILES[name]
+    text = (HEAD.format(name=name, what=what, header=header)
+            + "".join(shape_text(found, messages[found]) for found in reachable(messages, roots))
+            + "".join(FOOT.format(function=function, variable=variable(PACKAGE + root))
+                      for root, function in roots.items()))
+    if sys.argv[3:4] != ["--check"]:
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
         return 0
-    with open(sys.argv[3], encoding="utf-8") as file:
+    with open(path, encoding="utf-8") as file:
         if file.read() == text:
             return 0
-    print(f"{sys.argv[3]} is not what shapes.py writes: run it again", file=sys.stderr)
+    print(f"{path} is not what shapes.py writes: run it again", file=sys.stderr)
     return 1
 
 

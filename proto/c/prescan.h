@@ -20,6 +20,7 @@ enum {
     BATCH_BYTES_MAX = 1024 * 1024,
     ENTITY_BYTES_MAX = 64,
     INCIDENT_BYTES_MAX = 64,
+    SOURCE_BYTES_MAX = 64,
     PRESCAN_ITEMS_MAX = 4096 /* items of one publish */
 };
 
