@@ -1,3 +1,6 @@
+/* link_follow.c - one follow: ranges without a gap, credit, acks.
+ * SPDX-License-Identifier: Apache-2.0
+ */
 #include "clients/c/src/link_follow.h"
 
 #include <assert.h>

@@ -1,8 +1,9 @@
-/* link_follow.h - one follow: where it stands, what it was granted, how it goes on after a lost connection.
+/* link_follow.h - one follow: where it stands, what it was granted, how it goes on after a lost
+ * connection.
  * SPDX-License-Identifier: Apache-2.0
  *
- * An organ of the client machine. Every delivery must begin where the one before ended; whatever does not
- * is a gap, and the session is made anew rather than anything skipped.
+ * An organ of the client machine. Every delivery must begin where the one before ended; whatever
+ * does not is a gap, and the session is made anew rather than anything skipped.
  */
 #ifndef CLIENTS_C_SRC_LINK_FOLLOW_H
 #define CLIENTS_C_SRC_LINK_FOLLOW_H
@@ -56,8 +57,8 @@ void follow_ask(struct follow *follow, uint64_t request, struct link_said *said)
 /* Takes Following. False: it starts beyond what is covered, which would skip events. */
 bool follow_begun(struct follow *follow, const struct link_heard *heard);
 
-/* Takes a delivery: `*skip` of its first records were delivered before. False: a gap, or not a delivery in
- * sequence; nothing was taken. */
+/* Takes a delivery: `*skip` of its first records were delivered before. False: a gap, or not a
+ * delivery in sequence; nothing was taken. */
 bool follow_delivered(struct follow *follow, const struct link_heard *heard, uint32_t *skip);
 
 /* The application consumed records. */

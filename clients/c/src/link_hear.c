@@ -1,4 +1,6 @@
-/* The part of the client machine that takes what the broker says. */
+/* link_hear.c - what the broker says, taken by the client machine.
+ * SPDX-License-Identifier: Apache-2.0
+ */
 #include "clients/c/src/link_session.h"
 
 #include <assert.h>
@@ -18,8 +20,8 @@ static uint64_t welcome_mark(const struct link_heard *heard, const struct lane *
     return 0;
 }
 
-/* Another incarnation knows less: what was stored in the old one is offered again, and a follow cannot
- * tell what its sequences mean now. */
+/* Another incarnation knows less: what was stored in the old one is offered again, and a follow
+ * cannot tell what its sequences mean now. */
 static void hear_log(struct link *link, const struct link_heard *heard, struct link_effects *fx)
 {
     const struct link_log *log = &heard->of.welcome.log;
@@ -51,7 +53,7 @@ static void hear_welcome(struct link *link, const struct link_heard *heard, stru
     uint32_t version = heard->of.welcome.version;
     if (link->phase != LINK_PHASE_HELLO || heard->request != link->hello_request ||
         version < LINK_VERSION_MIN || version > LINK_VERSION_MAX) {
-        link_break(link, fx, "PROTOCOL", "a welcome that nobody asked for");
+        link_break(link, fx, "BAD_FRAME", "a welcome that nobody asked for");
         return;
     }
     uint32_t beat = heard->of.welcome.heartbeat_ms;
@@ -85,7 +87,8 @@ static void tell_answered(struct link_effects *fx, uint64_t token, enum link_lan
     effect->of.answered.refusal = receipt->refusal;
 }
 
-/* Whoever fenced us will be fenced by our return: two copies of one outbox must not chase each other. */
+/* Whoever fenced us will be fenced by our return: two copies of one outbox must not chase each
+ * other. */
 static void link_fenced(struct link *link, const struct link_refusal *refusal,
                         struct link_effects *fx)
 {
@@ -133,7 +136,7 @@ static void hear_following(struct link *link, const struct link_heard *heard,
     if (follow == NULL || follow->state != FOLLOW_ASKED || follow->request != heard->request)
         return; /* unfollowed meanwhile */
     if (!follow_begun(follow, heard)) {
-        link_break(link, fx, "PROTOCOL", "a follow would have gone on beyond what it has");
+        link_break(link, fx, "BAD_FRAME", "a follow would have gone on beyond what it has");
         return;
     }
     struct link_effect *effect = link_fx(fx, LINK_FX_FOLLOWING);
@@ -148,7 +151,7 @@ static void hear_deliver(struct link *link, const struct link_heard *heard, stru
     if (follow == NULL)
         return; /* unfollowed meanwhile */
     if (!follow_delivered(follow, heard, &skip)) {
-        link_break(link, fx, "PROTOCOL", "a delivery does not begin where the last one ended");
+        link_break(link, fx, "BAD_FRAME", "a delivery does not begin where the last one ended");
         return;
     }
     struct link_effect *effect = link_fx(fx, LINK_FX_DELIVER);
@@ -285,7 +288,7 @@ void link_hear(struct link *link, const struct link_heard *heard, struct link_ef
     bool is_early = link->phase == LINK_PHASE_HELLO;
     if (is_early && heard->kind != LINK_HEARD_WELCOME && heard->kind != LINK_HEARD_ERROR &&
         heard->kind != LINK_HEARD_BYE) {
-        link_break(link, fx, "PROTOCOL", "the broker spoke before its welcome");
+        link_break(link, fx, "BAD_FRAME", "the broker spoke before its welcome");
         return;
     }
     switch (heard->kind) {
@@ -319,7 +322,7 @@ void link_hear(struct link *link, const struct link_heard *heard, struct link_ef
         hear_error(link, heard, fx);
         break;
     case LINK_HEARD_BAD:
-        link_break(link, fx, "PROTOCOL", "the broker sent what is no message of this protocol");
+        link_break(link, fx, "BAD_FRAME", "the broker sent what is no message of this protocol");
         break;
     }
 }

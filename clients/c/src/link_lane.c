@@ -1,3 +1,6 @@
+/* link_lane.c - one producer: the rules by which events are sent, answered and sent again.
+ * SPDX-License-Identifier: Apache-2.0
+ */
 #include "clients/c/src/link_lane.h"
 
 #include <assert.h>
@@ -116,7 +119,8 @@ struct lane_entry *lane_next(struct lane *lane, uint64_t now_ms, bool *is_renumb
         return NULL;
     entry->is_asked = false;
     if (!entry->needs_number && entry->number <= lane->mark) {
-        /* The broker's mark is above 0 here, so that `after` = 0 can never be taken for the next. */
+        /* The broker's mark is above 0 here, so that `after` = 0 can never be taken for the
+         * next. */
         entry->is_asked = true;
         entry->after = 0;
         return entry;
@@ -158,7 +162,8 @@ static void lane_settle(struct lane *lane)
         lane->chain = lane->mark;
 }
 
-/* «resend, in order, what you hold unanswered above the mark, the first of them with after = mark». */
+/* «resend, in order, what you hold unanswered above the mark, the first of them with after =
+ * mark». */
 static void lane_gap(struct lane *lane, struct lane_entry *entry, uint64_t mark)
 {
     lane_unsend(lane, entry);
@@ -170,13 +175,18 @@ static void lane_gap(struct lane *lane, struct lane_entry *entry, uint64_t mark)
     lane->given = larger(lane->given, mark);
 }
 
-/* «the client gives it a new number above the mark»; what follows it is sent again behind it. */
+/* «the client gives it a new number above the mark». What was sent behind it as new is sent
+ * again behind it; what was asked for has its own answer coming, and the order waits for it. */
 static void lane_number_lost(struct lane *lane, uint32_t index, uint64_t mark)
 {
-    lane_unsend_from(lane, index);
-    lane_at(lane, index)->needs_number = true;
+    bool was_asked = lane_at(lane, index)->is_asked;
     lane->mark = larger(lane->mark, mark);
-    lane->chain = lane->mark;
+    lane->chain = was_asked ? larger(lane->chain, lane->mark) : lane->mark;
+    if (was_asked)
+        lane_unsend(lane, lane_at(lane, index));
+    else
+        lane_unsend_from(lane, index);
+    lane_at(lane, index)->needs_number = true;
     lane->given = larger(lane->given, mark);
 }
 
@@ -216,7 +226,8 @@ static bool refusal_is(const struct link_refusal *refusal, const char *code)
     return bytes_are_equal(refusal->code, bytes_of_text(code));
 }
 
-/* What only counts when it answers the last sending of that event: an older sending's answer is overtaken. */
+/* What only counts when it answers the last sending of that event: an older sending's answer is
+ * overtaken. */
 static void lane_rearrange(struct lane *lane, uint32_t index, const struct link_receipt *receipt,
                            uint64_t now_ms)
 {

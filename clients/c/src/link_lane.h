@@ -1,8 +1,9 @@
 /* link_lane.h - one producer: which of its events are offered, sent, answered, and what goes next.
  * SPDX-License-Identifier: Apache-2.0
  *
- * An organ of the client machine. The rules are those of the architecture's "Producers": `after` is the last number
- * not definitively refused, what lies at or below the mark is only asked for, a new number is always above the mark.
+ * An organ of the client machine. The rules are those of the architecture's "Producers": `after` is
+ * the last number not definitively refused, what lies at or below the mark is only asked for, a new
+ * number is always above the mark.
  */
 #ifndef CLIENTS_C_SRC_LINK_LANE_H
 #define CLIENTS_C_SRC_LINK_LANE_H
@@ -54,8 +55,8 @@ void lane_clear(struct lane *lane);
 /* A new producer id: every event needs a new number. */
 void lane_renew(struct lane *lane, const uint8_t producer[PRODUCER_BYTES]);
 
-/* The entry that may be sent now with its `number` and `after` set, or NULL. When the number is a new one,
- * `*is_renumbered`. The caller sends it and calls lane_sent(). */
+/* The entry that may be sent now with its `number` and `after` set, or NULL. When the number is
+ * a new one, `*is_renumbered`. The caller sends it and calls lane_sent(). */
 struct lane_entry *lane_next(struct lane *lane, uint64_t now_ms, bool *is_renumbered);
 void lane_sent(struct lane *lane, struct lane_entry *entry, uint64_t request, uint64_t now_ms);
 
@@ -67,13 +68,14 @@ enum lane_verdict {
     LANE_FENCED   /* a newer session has taken the producer: this one is over */
 };
 
-/* Takes one receipt for `request`. For STORED and REFUSED `*token` names the event, which has left. */
+/* Takes one receipt for `request`. For STORED and REFUSED `*token` names the event, which has
+ * left. */
 enum lane_verdict lane_receipt(struct lane *lane, uint64_t request,
                                const struct link_receipt *receipt, uint64_t now_ms,
                                uint64_t *token);
 
-/* The whole of `request` was refused: like the same receipt for each of its events. Returns one event after
- * the other that has left (false: no more). With a retryable refusal none leaves. */
+/* The whole of `request` was refused: like the same receipt for each of its events. Returns one
+ * event after the other that has left (false: no more). With a retryable refusal none leaves. */
 bool lane_request_failed(struct lane *lane, uint64_t request, const struct link_refusal *refusal,
                          uint64_t now_ms, uint64_t *token, uint64_t *number);
 

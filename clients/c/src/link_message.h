@@ -1,8 +1,8 @@
 /* link_message.h - what the client machine says to a broker and hears from it, as plain structs.
  * SPDX-License-Identifier: Apache-2.0
  *
- * The meeting point of link.h (which decides) and link_wire.h (which turns these into frames and back). All
- * views are borrowed; each struct says from whom.
+ * The meeting point of link.h (which decides) and link_wire.h (which turns these into frames and
+ * back). All views are borrowed; each struct says from whom.
  */
 #ifndef CLIENTS_C_SRC_LINK_MESSAGE_H
 #define CLIENTS_C_SRC_LINK_MESSAGE_H
@@ -14,7 +14,11 @@ enum {
     LINK_VERSION_MAX = 1,
     LINK_FILTERS_MAX = 64,
     LINK_RESUME_BYTES = 512, /* a resume token is never longer */
-    LINK_LOST_MAX = 64       /* lost ranges of one delivery */
+    LINK_LOST_MAX = 64,      /* lost ranges of one delivery */
+
+    LINK_FRAME_BYTES_MAX = 256 * 1024,      /* of a first frame */
+    LINK_BATCH_BYTES_MAX = 4 * 1024 * 1024, /* of a second frame */
+    LINK_RECORDS_MAX = 65536                /* records of one batch */
 };
 
 /* Which log a number or a sequence belongs to. */

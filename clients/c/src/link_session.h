@@ -4,9 +4,9 @@
 #ifndef CLIENTS_C_SRC_LINK_SESSION_H
 #define CLIENTS_C_SRC_LINK_SESSION_H
 
-#include "clients/c/src/link.h"
 #include "clients/c/src/link_follow.h"
 #include "clients/c/src/link_lane.h"
+#include "clients/c/src/link_terms.h"
 
 enum link_phase {
     LINK_PHASE_REST,    /* until retry_ms */
@@ -49,11 +49,21 @@ struct link_effect *link_fx(struct link_effects *fx, enum link_effect_kind kind)
 /* Sends one message, which counts as a heartbeat. */
 void link_say(struct link *link, struct link_effects *fx, const struct link_said *said);
 
-/* Ends the session and sets the time of the next. `refusal` (code may be empty) is told in FX_STATE. */
+/* Ends the session and sets the time of the next. `refusal` (code may be empty) is told in
+ * FX_STATE. */
 void link_down(struct link *link, struct link_effects *fx, const struct link_refusal *refusal);
 
 /* The same, for a reason of our own: a static code and sentence. */
 void link_break(struct link *link, struct link_effects *fx, const char *code, const char *reason);
+
+/* Asks for a connection. */
+void link_connect(struct link *link, struct link_effects *fx);
+
+/* The connection is there: says hello. */
+void link_connected(struct link *link, struct link_effects *fx);
+
+/* The connection is gone. */
+void link_lost(struct link *link, const struct link_input *input, struct link_effects *fx);
 
 /* Takes one message of the broker. */
 void link_hear(struct link *link, const struct link_heard *heard, struct link_effects *fx);

@@ -1,3 +1,6 @@
+/* link_wire.c - frames of the broker to link_heard.
+ * SPDX-License-Identifier: Apache-2.0
+ */
 #include "clients/c/src/link_wire.h"
 
 #include <stdlib.h>

@@ -1,19 +1,13 @@
 /* link_wire.h - the client's own codec: link_said to frames, frames to link_heard.
  * SPDX-License-Identifier: Apache-2.0
  *
- * Pure but for memory: no socket, no clock. Frames are bounded and pre-scanned before protobuf-c sees
- * them; batches are never unpacked, only stepped through.
+ * Pure but for memory: no socket, no clock. Frames are bounded and pre-scanned before protobuf-c
+ * sees them; batches are never unpacked, only stepped through.
  */
 #ifndef CLIENTS_C_SRC_LINK_WIRE_H
 #define CLIENTS_C_SRC_LINK_WIRE_H
 
 #include "clients/c/src/link_message.h"
-
-enum {
-    LINK_FRAME_BYTES_MAX = 256 * 1024,      /* of a first frame */
-    LINK_BATCH_BYTES_MAX = 4 * 1024 * 1024, /* of a second frame */
-    LINK_RECORDS_MAX = 65536                /* records of one batch */
-};
 
 struct link_wire;
 
@@ -21,13 +15,14 @@ struct link_wire;
 struct link_wire *link_wire_new(void);
 void link_wire_free(struct link_wire *wire);
 
-/* Writes one message as one or two frames; the views live until the next link_wire_encode(); `second`
- * is empty when there is one frame. False: no memory. */
+/* Writes one message as one or two frames; the views live until the next link_wire_encode();
+ * `second` is empty when there is one frame. False: no memory. */
 bool link_wire_encode(struct link_wire *wire, const struct link_said *said, struct bytes *first,
                       struct bytes *second);
 
-/* Reads one message; kind LINK_HEARD_BAD when it is none. `first` is copied from; views of records
- * point into `second`, both live until the next link_wire_decode() and as long as the caller keeps the frames. False: no memory. */
+/* Reads one message; kind LINK_HEARD_BAD when it is none. `first` is copied from; views of
+ * records point into `second`, both live until the next link_wire_decode() and as long as the
+ * caller keeps the frames. False: no memory. */
 bool link_wire_decode(struct link_wire *wire, struct bytes first, struct bytes second,
                       struct link_heard *heard);
 

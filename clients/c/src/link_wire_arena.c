@@ -1,3 +1,6 @@
+/* link_wire_arena.c - memory for one message.
+ * SPDX-License-Identifier: Apache-2.0
+ */
 #include "clients/c/src/link_wire_arena.h"
 
 #include <assert.h>

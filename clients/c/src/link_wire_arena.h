@@ -1,4 +1,5 @@
-/* link_wire_arena.h - memory for one message, taken piece by piece and given back at once, with a hard cap.
+/* link_wire_arena.h - memory for one message, taken piece by piece and given back at once, with a
+ * hard cap.
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef CLIENTS_C_SRC_LINK_WIRE_ARENA_H

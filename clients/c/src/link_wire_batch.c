@@ -1,3 +1,6 @@
+/* link_wire_batch.c - batches, stepped through without being unpacked.
+ * SPDX-License-Identifier: Apache-2.0
+ */
 #include "clients/c/src/link_wire_codec.h"
 
 #include <stdlib.h>
@@ -6,7 +9,8 @@
 
 enum { BATCH_RECORDS = 1, BATCH_PERSONALS = 2, RECORD_STAMP = 2, STAMP_SEQ = 1, PERSONAL_SEQ = 1 };
 
-/* The last field `number` of a message, as protobuf reads a singular one. False: none, or bad bytes. */
+/* The last field `number` of a message, as protobuf reads a singular one. False: none, or bad
+ * bytes. */
 static bool batch_field(struct bytes message, uint32_t number, uint8_t wire_type,
                         struct scan_field *found)
 {

@@ -4,7 +4,7 @@
 #ifndef CLIENTS_C_SRC_LINK_WIRE_CODEC_H
 #define CLIENTS_C_SRC_LINK_WIRE_CODEC_H
 
-#include "clients/c/src/link_wire.h"
+#include "clients/c/src/link_message.h"
 #include "clients/c/src/link_wire_arena.h"
 
 struct link_wire {
@@ -13,8 +13,8 @@ struct link_wire {
     uint32_t record_room;
 };
 
-/* Steps through a batch: its records in rising sequence, each Personal with the record before it. False: it is no
- * batch, or there is no memory (`*is_memory`). */
+/* Steps through a batch: its records in rising sequence, each Personal with the record before
+ * it. False: it is no batch, or there is no memory (`*is_memory`). */
 bool link_wire_batch(struct link_wire *wire, struct bytes batch, uint32_t *count, bool *is_memory);
 
 #endif

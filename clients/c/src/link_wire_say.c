@@ -1,7 +1,11 @@
-#include "clients/c/src/link_wire_codec.h"
+/* link_wire_say.c - link_said to frames.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "clients/c/src/link_wire.h"
 
 #include <assert.h>
 
+#include "clients/c/src/link_wire_codec.h"
 #include "kentongan/v1/wire.pb-c.h"
 #include "kentongan/v1/record.pb-c.h"
 

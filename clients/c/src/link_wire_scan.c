@@ -1,3 +1,6 @@
+/* link_wire_scan.c - the wire form, field by field.
+ * SPDX-License-Identifier: Apache-2.0
+ */
 #include "clients/c/src/link_wire_scan.h"
 
 #include "proto/c/prescan.h"

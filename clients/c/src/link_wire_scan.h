@@ -1,4 +1,5 @@
-/* link_wire_scan.h - reads the wire form field by field, and judges a message before protobuf-c unpacks it.
+/* link_wire_scan.h - reads the wire form field by field, and judges a message before protobuf-c
+ * unpacks it.
  * SPDX-License-Identifier: Apache-2.0
  *
  * Pure: no memory, no clock.
@@ -24,8 +25,9 @@ struct scan_field {
 /* The field at `*offset`, which moves past it. False: the end, or (`*is_bad`) no wire form. */
 bool scan_next(struct bytes message, size_t *offset, struct scan_field *field, bool *is_bad);
 
-/* Whether `message` is well formed as `descriptor`: wire types that fit, texts that are UTF-8 without
- * NUL, depth and number of fields within the limits above. Unknown fields are passed over. */
+/* Whether `message` is well formed as `descriptor`: wire types that fit, texts that are UTF-8
+ * without NUL, depth and number of fields within the limits above. Unknown fields are passed
+ * over. */
 bool scan_message(const ProtobufCMessageDescriptor *descriptor, struct bytes message);
 
 #endif
