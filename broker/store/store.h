@@ -35,8 +35,8 @@ struct store_tail {
 };
 
 struct store_statistics {
-    uint64_t room_bytes; /* chunk bytes that may still be appended before STATUS_FULL; headroom is
-                            already off */
+    uint64_t room_bytes; /* in chunks of 100 bytes and more that may still be appended before FULL,
+                            at least; headroom is already off */
     uint64_t used_bytes; /* of the file */
     uint64_t commits;
     uint64_t commit_ns_last;
@@ -52,6 +52,8 @@ struct store_done {
     enum store_operation operation;
     uint64_t token;
     /* APPEND: OK, CONFLICT, FULL (nothing changed), UNKNOWN (stop the broker).
+     * A FULL store refuses chunks and checkpoints and goes on with values from its headroom; an
+     * append that counts on one answered FULL is FULL too.
      * PUT: OK, FULL, UNKNOWN. READ: OK, NOT_FOUND, IO, BUSY. GET: OK, NOT_FOUND, IO. */
     enum status status;
     uint64_t first, last; /* READ: of the chunk. APPEND: as asked */
