@@ -289,7 +289,7 @@ enum status yaml_text(struct yaml_node node, size_t length_min, size_t length_ma
         return yaml_refuse(node, fault, "expected a text of %zu to %zu bytes", length_min,
                            length_max);
     }
-    if (has_control(found) || !prescan_text_is_valid(found)) {
+    if (has_control(found) || !text_is_valid(found)) {
         return yaml_refuse(node, fault, "expected text without control characters");
     }
     *text = found;

@@ -12,9 +12,9 @@
 #define PROTO_C_PRESCAN_H
 
 #include "proto/c/facts.h"
+#include "proto/c/text.h"
 
 enum {
-    PRESCAN_DEPTH_MAX = 8,
     PRESCAN_FIELDS_MAX = 4096, /* all fields of one event, at every depth */
     EVENT_BYTES_MAX = 64 * 1024,
     BATCH_BYTES_MAX = 1024 * 1024,
@@ -46,8 +46,5 @@ bool prescan_sent(struct bytes sent, struct sent_facts *facts, struct scan_fault
  * (that takes hashing: digest.h). */
 bool prescan_publish_next(struct bytes batch, size_t *offset, struct publish_item *item,
                           struct scan_fault *fault);
-
-/* True when `text` is valid UTF-8 without NUL, surrogates or overlong forms (RFC 3629). */
-bool prescan_text_is_valid(struct bytes text);
 
 #endif

@@ -6,6 +6,7 @@
 #include <assert.h>
 
 #include "proto/c/field.h"
+#include "proto/c/text.h"
 
 enum { SHAPE_FIELDS_MAX = 64 };
 
@@ -111,7 +112,7 @@ static bool walk_number(struct walk *walk, const struct kt_body_field *known,
 
 static bool walk_text(struct walk *walk, const char *name, struct bytes text)
 {
-    if (prescan_text_is_valid(text)) {
+    if (text_is_valid(text)) {
         return true;
     }
     if (memchr(text.data, 0, text.length) != NULL) {

@@ -8,7 +8,9 @@
 #define PROTO_C_PRESCAN_MESSAGE_H
 
 #include "proto/c/bodies.h"
-#include "proto/c/prescan.h"
+#include "proto/c/facts.h"
+
+enum { PRESCAN_DEPTH_MAX = 8 };
 
 struct prescan_bounds {
     uint32_t fields; /* at every depth, elements of packed lists included */

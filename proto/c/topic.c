@@ -5,7 +5,7 @@
 
 #include <assert.h>
 
-#include "proto/c/prescan.h"
+#include "proto/c/text.h"
 
 /* Takes the next level off `rest`. No level is empty, so an empty rest is the end: false. */
 static bool topic_take_level(struct bytes *rest, struct bytes *level)
@@ -46,7 +46,7 @@ static const char *topic_text_fault(struct bytes text)
     if (text.length > TOPIC_BYTES_MAX) {
         return "It has more than 255 bytes.";
     }
-    if (!prescan_text_is_valid(text)) {
+    if (!text_is_valid(text)) {
         return "It is not UTF-8, or it holds a NUL.";
     }
     uint32_t levels = 1;

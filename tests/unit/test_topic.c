@@ -5,7 +5,6 @@
 
 #include <stdio.h>
 
-#include "proto/c/prescan.h"
 #include "tests/unit/check.h"
 
 #define LEVELS_15 "1/2/3/4/5/6/7/8/9/10/11/12/13/14/15"

@@ -100,7 +100,7 @@ static bool scan_fits(const ProtobufCFieldDescriptor *known, const struct scan_f
     if (field->wire_type != expected && !(may_be_packed && field->wire_type == WIRE_BYTES))
         return false;
     if (known->type == PROTOBUF_C_TYPE_STRING)
-        return prescan_text_is_valid(field->bytes);
+        return text_is_valid(field->bytes);
     return true;
 }
 

@@ -1,7 +1,7 @@
-/* prescan_text.c - UTF-8 as RFC 3629 has it.
+/* text.c - UTF-8 as RFC 3629 has it.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "proto/c/prescan.h"
+#include "proto/c/text.h"
 
 static const uint64_t every_low_bit = UINT64_C(0x0101010101010101);
 static const uint64_t every_high_bit = UINT64_C(0x8080808080808080);
@@ -37,7 +37,7 @@ static size_t text_lead(uint8_t lead, uint8_t *second_min, uint8_t *second_max)
     return lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
 }
 
-bool prescan_text_is_valid(struct bytes text)
+bool text_is_valid(struct bytes text)
 {
     size_t at = text_skip_plain(text);
     while (at < text.length) {

@@ -1,7 +1,7 @@
-/* test_prescan_text.c - what is UTF-8 and what only looks like it.
+/* test_text.c - what is UTF-8 and what only looks like it.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "proto/c/prescan.h"
+#include "proto/c/text.h"
 
 #include "tests/unit/check.h"
 
@@ -40,7 +40,7 @@ static const struct text_row {
 static void text_is_judged(void **state)
 {
     const struct text_row *row = *state;
-    assert_int_equal(prescan_text_is_valid(bytes_of_text(row->text)), row->is_valid);
+    assert_int_equal(text_is_valid(bytes_of_text(row->text)), row->is_valid);
 }
 
 static void a_nul_anywhere_is_seen(void **state)
@@ -50,9 +50,9 @@ static void a_nul_anywhere_is_seen(void **state)
         for (size_t at = 0; at < length; at++) {
             char text[20];
             memset(text, 'a', sizeof text);
-            assert_true(prescan_text_is_valid(bytes_of(text, length)));
+            assert_true(text_is_valid(bytes_of(text, length)));
             text[at] = 0;
-            assert_false(prescan_text_is_valid(bytes_of(text, length)));
+            assert_false(text_is_valid(bytes_of(text, length)));
         }
     }
 }
