@@ -25,19 +25,19 @@ struct store_fault {
 
 void store_lmdb_options_default(struct store_lmdb_options *options, const char *directory);
 
-/* Makes a new, empty log durably: in NAME.new beside it, first commit, fsyncs, rename, fsync of the
- * parent; a death in between leaves no NAME, and NAME.new is cleared by the next attempt. BUSY: it
- * exists already. DENIED: as below. FULL: no room for the headroom. NOT_FOUND: no parent. INVALID: no
- * usable name. MEMORY, IO. `uuid` 16 and `secret` 32 bytes are the caller's. What root creates
- * belongs to the parent's owner. */
+/* Makes a new, empty log durably: in NAME.new beside it, first commit, fsyncs, rename, fsync of
+ * the parent; a death in between leaves no NAME, and NAME.new is cleared by the next attempt.
+ * BUSY: it exists already. DENIED: as below. FULL: no room for the headroom. NOT_FOUND: no
+ * parent. INVALID: no usable name. MEMORY, IO. `uuid` 16 and `secret` 32 bytes are the caller's.
+ * What root creates belongs to the parent's owner. */
 enum status store_lmdb_create(const struct store_lmdb_options *options, const uint8_t uuid[16],
                               const uint8_t secret[32],
                               struct store_fault *fault) STATUS_MUST_CHECK;
 
 /* Opens it; the options must outlive the call only. BUSY: it is open already, here or in another
- * process. VERSION: another format, left byte for byte as it was. DENIED: a file system that LMDB must
- * not be used on, or no rights. NOT_FOUND, CORRUPT, MEMORY, IO. Reads of the log only its last key. A
- * store that is_read_only takes no append and no put (an assert). */
+ * process. VERSION: another format, left byte for byte as it was. DENIED: a file system that
+ * LMDB must not be used on, or no rights. NOT_FOUND, CORRUPT, MEMORY, IO. Reads of the log only
+ * its last key. A store that is_read_only takes no append and no put (an assert). */
 enum status store_lmdb_open(const struct store_lmdb_options *options, struct store **store,
                             struct store_fault *fault) STATUS_MUST_CHECK;
 

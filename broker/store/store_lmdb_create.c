@@ -1,10 +1,10 @@
 /* store_lmdb_create.c - a new log is there whole and durable, or not at all.
  * SPDX-License-Identifier: Apache-2.0
  *
- * It is made in NAME.new beside NAME. Whatever moment the power fails, either NAME is a whole log, or
- * there is no NAME and the next attempt removes what was left of NAME.new.
+ * It is made in NAME.new beside NAME. Whatever moment the power fails, either NAME is a whole log,
+ * or there is no NAME and the next attempt removes what was left of NAME.new.
  */
-#include "broker/store/store_lmdb.h"
+#include "broker/store/store_lmdb_inner.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -13,8 +13,6 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include "broker/store/store_lmdb_inner.h"
 
 enum { DIRECTORY_MODE = 0700 };
 

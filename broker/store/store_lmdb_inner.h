@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * Four parts under one roof: the place (directory, file system, lock), the tables (what is where in
- * the environment), the room (how far the file may grow and has grown), and the threads: one writer,
- * LMDB_READERS readers.
+ * the environment), the room (how far the file may grow and has grown), and the threads: one
+ * writer, LMDB_READERS readers.
  */
 #ifndef BROKER_STORE_STORE_LMDB_INNER_H
 #define BROKER_STORE_STORE_LMDB_INNER_H
@@ -40,8 +40,8 @@ enum status lmdb_place_check(const char *directory, bool allow_any,
 /* Whether a file system with this magic number (statfs) is one of those allowed; its name. */
 bool lmdb_place_is_trusted(uint64_t magic, const char **name);
 
-/* Takes the one lock of a log, which is on its directory: nothing is created for it, it holds within
- * this process too, and it goes when the process ends. BUSY, NOT_FOUND, DENIED, IO. */
+/* Takes the one lock of a log, which is on its directory: nothing is created for it, it holds
+ * within this process too, and it goes when the process ends. BUSY, NOT_FOUND, DENIED, IO. */
 enum status lmdb_place_lock(const char *directory, int *descriptor,
                             struct store_fault *fault) STATUS_MUST_CHECK;
 
@@ -177,6 +177,10 @@ void *lmdb_reader_main(void *reader);
 /* A read transaction of its own for `reader`, ended by lmdb_reader_end(). An error of LMDB's. */
 int lmdb_reader_begin(struct lmdb_reader *reader);
 void lmdb_reader_end(struct lmdb_reader *reader);
+
+/* The table, and its end: waits for the threads and frees what there is, however little. */
+extern const struct store_ops lmdb_ops;
+void lmdb_close(struct store *store);
 
 uint64_t lmdb_now_ns(void);
 

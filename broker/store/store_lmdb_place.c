@@ -13,8 +13,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-/* Magic numbers as in statfs(2). Trusted: local, with a shared page cache for read() and mmap(), and
- * an fsync that reaches the disk. */
+/* Magic numbers as in statfs(2). Trusted: local, with a shared page cache for read() and mmap(),
+ * and an fsync that reaches the disk. */
 static const struct {
     uint32_t magic;
     bool is_trusted;

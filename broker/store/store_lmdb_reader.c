@@ -43,8 +43,8 @@ static enum status status_of(enum store_operation operation, int error)
     }
 }
 
-/* Puts the cursor on the chunk that holds `seq` and gives its range. A chunk ends where the next one
- * starts, the last one with the log. */
+/* Puts the cursor on the chunk that holds `seq` and gives its range. A chunk ends where the next
+ * one starts, the last one with the log. */
 static int find_chunk(MDB_cursor *cursor, uint64_t seq, uint64_t log_last, struct store_done *done,
                       MDB_val *chunk)
 {

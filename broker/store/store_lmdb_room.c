@@ -114,8 +114,8 @@ uint64_t lmdb_room_bound_bytes(const struct lmdb_room *room)
     return round_down(bound, room->page_bytes);
 }
 
-/* A chunk is charged like one that just does not fit beside another in a page, twice its length, and
- * a bit for its place in the tree. */
+/* A chunk is charged like one that just does not fit beside another in a page, twice its length,
+ * and a bit for its place in the tree. */
 uint64_t lmdb_room_left_bytes(const struct lmdb_room *room)
 {
     uint64_t kept_pages = TRANSACTION_PAGES + CIRCULATING_PAGES + 2 * room->depth;
@@ -137,8 +137,8 @@ static bool is_full_error(int error)
     return error == ENOSPC || error == EDQUOT || error == EFBIG;
 }
 
-/* Zeros up to `until`, on disk when it returns: so that no commit has to flush them, and an error of
- * the disk is reported here and not there. */
+/* Zeros up to `until`, on disk when it returns: so that no commit has to flush them, and an
+ * error of the disk is reported here and not there. */
 static enum status fill(struct lmdb_room *room, uint64_t until)
 {
     int error = 0;

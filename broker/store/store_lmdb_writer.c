@@ -170,9 +170,10 @@ static int transact(struct store_lmdb *store, const struct store_request *reques
     return error;
 }
 
-/* Errors after which the transaction is known not to be there: LMDB writes the meta page last, and
- * when it is that write which fails, the next transaction ends with MDB_PANIC. A short write of a
- * full disk comes as EIO; it counts as full only where the file could indeed not have got longer. */
+/* Errors after which the transaction is known not to be there: LMDB writes the meta page last,
+ * and when it is that write which fails, the next transaction ends with MDB_PANIC. A short write
+ * of a full disk comes as EIO; it counts as full only where the file could indeed not have got
+ * longer. */
 static bool is_known_full(const struct lmdb_writer *writer, int error)
 {
     switch (error) {

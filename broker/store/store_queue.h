@@ -42,8 +42,8 @@ void store_queue_push(struct store_queue *queue, const struct store_request *req
 /* Nothing more will come: takers get what is left, then go home. */
 void store_queue_close(struct store_queue *queue);
 
-/* Moves up to `most` requests to `requests`, waiting up to `wait_ms` for the first. *count is 0 when
- * none came. False: closed, and nothing is left. */
+/* Moves up to `most` requests to `requests`, waiting up to `wait_ms` for the first. *count is 0
+ * when none came. False: closed, and nothing is left. */
 bool store_queue_take(struct store_queue *queue, struct store_request *requests, uint32_t most,
                       uint32_t wait_ms, uint32_t *count);
 

@@ -7,7 +7,7 @@
 #include <limits.h>
 
 #include "broker/store/store_lmdb.h"
-#include "tests/contract/suite_world.h"
+#include "tests/contract/store_suite.h"
 
 /* A temporary directory, the log's path in it, and options that name it: a small map, so that the
  * store is soon full and sanitizers have address space left. */

@@ -1,7 +1,7 @@
 /* store_suite.c - runs the checks of every chapter, each as a test with its own name.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "tests/contract/suite_world.h"
+#include "tests/contract/store_suite.h"
 
 static size_t add_checks(struct CMUnitTest *tests, const struct suite_checks *checks,
                          const struct suite_engine *engine)

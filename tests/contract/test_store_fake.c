@@ -1,7 +1,7 @@
 /* test_store_fake.c - the simulator's store keeps the contract, and fails as told.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "tests/contract/suite_world.h"
+#include "tests/contract/store_suite.h"
 #include "tests/sim/store_fake.h"
 
 enum { CAPACITY_BYTES = 24 * 1024 * 1024 };
