@@ -69,6 +69,10 @@ const struct refusal *ingest_publish(struct ingest *ingest, const struct ingest_
  * ingest_head() is the new head. */
 void ingest_appended(struct ingest *ingest, const struct input *appended);
 
+/* What may still be appended before the store is full, as an IN_TICK says it: ask ticks for it, or a
+ * full store is never seen to be empty again. */
+void ingest_room(struct ingest *ingest, uint64_t room_bytes);
+
 /* IN_PAGE with a token of TOKEN_INGEST. */
 void ingest_page(struct ingest *ingest, const struct input *page);
 

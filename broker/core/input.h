@@ -190,6 +190,9 @@ struct input {
             uint64_t peer, follow;
             uint64_t first; /* of the delivery that did not leave */
         } unsent;
+        struct {
+            uint64_t room_bytes; /* as in `appended`; 0: not told */
+        } tick;
     } of;
 };
 
