@@ -19,8 +19,8 @@ struct ingest;
 /* What ingest asks of the composer; both are pure questions. */
 struct ingest_ask {
     void *context;
-    /* NULL: `producer` may be used. Else why not (FENCED, PRODUCER_RETIRED); asked before
-     * anything. */
+    /* NULL: `producer` may be used. Else why not (FENCED, PRODUCER_RETIRED); asked before anything.
+     * */
     const struct refusal *(*judge_producer)(void *context, const uint8_t producer[PRODUCER_BYTES]);
     /* Whether the agency may publish to `topic` (the right alone); asked of new events only. */
     bool (*may_publish)(void *context, struct bytes topic);
@@ -60,8 +60,8 @@ void ingest_recover(struct ingest *ingest);
 bool ingest_is_ready(const struct ingest *ingest);
 
 /* REQUEST_PUBLISH of an open session. Every item gets a receipt through ingest_continue(); NULL: so
- * it will be. Else nothing was looked at and the whole request is refused (BUSY): answer an
- * error. */
+ * it will be. Else nothing was looked at and the whole request is refused (BUSY): answer an error.
+ * */
 const struct refusal *ingest_publish(struct ingest *ingest, const struct ingest_publish *publish,
                                      const struct ingest_ask *ask);
 
@@ -69,8 +69,8 @@ const struct refusal *ingest_publish(struct ingest *ingest, const struct ingest_
  * ingest_head() is the new head. */
 void ingest_appended(struct ingest *ingest, const struct input *appended);
 
-/* What may still be appended before the store is full, as an IN_TICK says it: ask ticks for it, or a
- * full store is never seen to be empty again. */
+/* What may still be appended before the store is full, as an IN_TICK says it: ask ticks for it, or
+ * a full store is never seen to be empty again. */
 void ingest_room(struct ingest *ingest, uint64_t room_bytes);
 
 /* IN_PAGE with a token of TOKEN_INGEST. */

@@ -1,12 +1,13 @@
-/* ingest_checkpoint.h - what spares a start the whole log: marks, rings and ids in disposable parts.
+/* ingest_checkpoint.h - what spares a start the whole log: marks, rings and ids in disposable
+ * parts.
  * SPDX-License-Identifier: Apache-2.0
  *
- * Part of the organ ingest (docs/decisions/0004). State is cut into blocks of fixed place: producers by
- * slot, rings by slot, the id window by sequence. A checkpoint writes the blocks that changed over their
- * former selves, then one manifest that names the sequence to read the log from. Every block says
- * only what is durable, and applying a record twice changes nothing: so a block may be newer than its
- * manifest, and a crash between two parts is harmless. Names are "once/0" for the manifest (first in
- * order), "once/p…", "once/r…" and "once/w…" for the blocks.
+ * Part of the organ ingest (docs/decisions/0004). State is cut into blocks of fixed place:
+ * producers by slot, rings by slot, the id window by sequence. A checkpoint writes the blocks that
+ * changed over their former selves, then one manifest that names the sequence to read the log from.
+ * Every block says only what is durable, and applying a record twice changes nothing: so a block
+ * may be newer than its manifest, and a crash between two parts is harmless. Names are "once/0" for
+ * the manifest (first in order), "once/p…", "once/r…" and "once/w…" for the blocks.
  */
 #ifndef BROKER_CORE_INGEST_CHECKPOINT_H
 #define BROKER_CORE_INGEST_CHECKPOINT_H
@@ -60,26 +61,26 @@ struct checkpoint {
     char name[CHECKPOINT_NAME_BYTES];
 };
 
-struct ingest;
-
 /* Takes the memory. MEMORY. */
 enum status checkpoint_init(struct checkpoint *checkpoint,
                             const struct core_limits *limits) STATUS_MUST_CHECK;
 void checkpoint_deinit(struct checkpoint *checkpoint);
 
-/* Reads one part into `ingest`, which is starting. */
-void checkpoint_read(struct ingest *ingest, struct bytes name, struct bytes value);
+/* Starts a part of `kind`: '0', 'p', 'r' or 'w'. */
+void checkpoint_put_head(const struct checkpoint *checkpoint, struct codec_writer *writer,
+                         uint8_t kind);
 
-/* No more parts: whether they were whole. If not, producers and window are to be reset. */
-bool checkpoint_is_whole(struct ingest *ingest);
+/* Ends it and returns its bytes, which must fit. */
+struct bytes checkpoint_seal(struct codec_writer *writer);
 
-/* Emits the next part when it is time. */
-void checkpoint_continue(struct ingest *ingest, uint64_t now_ms, struct effects *fx);
+/* Opens a part: checksum, log and epoch must fit. The manifest's epoch is the one from then on. */
+bool checkpoint_open(struct checkpoint *checkpoint, struct bytes value, uint8_t kind,
+                     struct codec_reader *payload);
 
-/* When checkpoint_continue() has something to do; UINT64_MAX: never. */
-uint64_t checkpoint_deadline_ms(const struct ingest *ingest);
+/* The name of a block's part; lives until the next call. */
+struct bytes checkpoint_name(struct checkpoint *checkpoint, uint8_t kind, uint64_t block);
 
-/* Shared by writing and reading: a part's bytes are `kind`, identity, payload, checksum. */
-uint64_t checkpoint_checksum(struct bytes bytes);
+/* Reads a name. False: none of ours. */
+bool checkpoint_read_name(struct bytes name, uint8_t *kind, uint64_t *block);
 
 #endif

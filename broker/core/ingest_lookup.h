@@ -48,7 +48,8 @@ struct lookups {
 enum status lookups_init(struct lookups *lookups, uint32_t room) STATUS_MUST_CHECK;
 void lookups_deinit(struct lookups *lookups);
 
-/* Adds one for producers' slot `producer`; `seq` is where to begin, below the head. False: no room. */
+/* Adds one for producers' slot `producer`; `seq` is where to begin, below the head. False: no room.
+ * */
 bool lookups_add(struct lookups *lookups, struct producers *producers, const struct lookup *lookup);
 
 /* Whether a read is to be emitted. */
@@ -57,8 +58,8 @@ bool lookups_owe_read(const struct lookups *lookups);
 /* Emits the read of the highest place to look at, if none is in flight. */
 void lookups_read(struct lookups *lookups, struct effects *fx);
 
-/* The read ended. `log_first` is the first sequence that the log keeps. What ended is to be taken with
- * lookups_take_ended(). False: the store was busy, read again after a while. */
+/* The read ended. `log_first` is the first sequence that the log keeps. What ended is to be taken
+ * with lookups_take_ended(). False: the store was busy, read again after a while. */
 bool lookups_page(struct lookups *lookups, struct producers *producers, const struct input *page,
                   uint64_t log_first);
 

@@ -1,8 +1,8 @@
 /* ingest_pending.h - what was accepted and is not durable yet, in order, and how to undo it.
  * SPDX-License-Identifier: Apache-2.0
  *
- * Part of the organ ingest. Two things in one order: events (with the item to append and who waits for
- * it) by sequence, and a journal of every move of a mark, with or without an event, that would
+ * Part of the organ ingest. Two things in one order: events (with the item to append and who waits
+ * for it) by sequence, and a journal of every move of a mark, with or without an event, that would
  * have to be taken back if an append failed.
  */
 #ifndef BROKER_CORE_INGEST_PENDING_H
@@ -67,8 +67,8 @@ void pending_add_move(struct pending *pending, const struct pending_move *move);
 /* The place in the arrays of a sequence that is pending or was just settled. */
 uint32_t pending_place(const struct pending *pending, uint64_t seq);
 
-/* Emits appends of at most `chunk_bytes` each: starts a group if none is in flight, or goes on with one that
- * `fx` had no room for. */
+/* Emits appends of at most `chunk_bytes` each: starts a group if none is in flight, or goes on with
+ * one that `fx` had no room for. */
 void pending_append(struct pending *pending, size_t chunk_bytes, struct effects *fx);
 
 /* Whether pending_append() has something to emit. */
@@ -77,8 +77,8 @@ bool pending_owes_append(const struct pending *pending);
 /* An append ended with OK: `last` is durable. The caller settles with pending_take_settled(). */
 void pending_advance(struct pending *pending, uint64_t last);
 
-/* An append failed: nothing after the durable sequence is in flight any more, and the ends of those that
- * were will be stale. The caller undoes with pending_take_newest(). */
+/* An append failed: nothing after the durable sequence is in flight any more, and the ends of those
+ * that were will be stale. The caller undoes with pending_take_newest(). */
 void pending_fail(struct pending *pending);
 
 /* Whether an end that came belongs to a failed group, and is taken note of by this. */

@@ -1,9 +1,10 @@
-/* ingest_producers.h - marks: how far each producer's numbers are done, and its last numbers (rings).
+/* ingest_producers.h - marks: how far each producer's numbers are done, and its last numbers
+ * (rings).
  * SPDX-License-Identifier: Apache-2.0
  *
- * Part of the organ ingest. A producer is a lane of one agency: the same 16 bytes from another agency are
- * another producer. Rings are a pool: a producer that has none, or whose ring lost a number, is
- * answered from the log instead, later but never differently.
+ * Part of the organ ingest. A producer is a lane of one agency: the same 16 bytes from another
+ * agency are another producer. Rings are a pool: a producer that has none, or whose ring lost a
+ * number, is answered from the log instead, later but never differently.
  */
 #ifndef BROKER_CORE_INGEST_PRODUCERS_H
 #define BROKER_CORE_INGEST_PRODUCERS_H
@@ -61,8 +62,8 @@ struct producers {
     uint32_t newest, oldest; /* rings by last use; PRODUCER_NONE: no rings */
 };
 
-/* Takes the memory: `room` producers, `agency_room` of one agency, `ring_count` rings of `ring_room`
- * numbers. MEMORY. */
+/* Takes the memory: `room` producers, `agency_room` of one agency, `ring_count` rings of
+ * `ring_room` numbers. MEMORY. */
 enum status producers_init(struct producers *producers, uint32_t room, uint32_t agency_room,
                            uint32_t ring_count, uint32_t ring_room) STATUS_MUST_CHECK;
 void producers_deinit(struct producers *producers);
@@ -95,8 +96,8 @@ static inline struct producer *producers_at(const struct producers *producers, u
     return &producers->list[slot];
 }
 
-/* Sees to it that the producer has a ring, taking the one least lately used from somebody who has nothing
- * pending. False: there is none to take. */
+/* Sees to it that the producer has a ring, taking the one least lately used from somebody who has
+ * nothing pending. False: there is none to take. */
 bool producers_take_ring(struct producers *producers, uint32_t slot);
 
 /* Gives the producer that ring as it was before a restart; both must be without the other. */

@@ -1,9 +1,9 @@
 /* ingest_receipts.h - what every publish is still owed: receipts in order within a request.
  * SPDX-License-Identifier: Apache-2.0
  *
- * Part of the organ ingest. A ticket is one publish: its receipts, its frame while anything of it is
- * not durable, and whom to stamp it with. A ticket whose first receipt is known is on the list of
- * those to answer.
+ * Part of the organ ingest. A ticket is one publish: its receipts, its frame while anything of it
+ * is not durable, and whom to stamp it with. A ticket whose first receipt is known is on the list
+ * of those to answer.
  */
 #ifndef BROKER_CORE_INGEST_RECEIPTS_H
 #define BROKER_CORE_INGEST_RECEIPTS_H

@@ -126,7 +126,8 @@ static void end_never(struct ingest *ingest, const struct lookup *lookup)
     }
 }
 
-/* «A resend below what is kept is a duplicate without a sequence», unless the window knows better. */
+/* «A resend below what is kept is a duplicate without a sequence», unless the window knows better.
+ * */
 static void end_trimmed(struct ingest *ingest, const struct lookup *lookup)
 {
     uint64_t seq, digest;

@@ -1,8 +1,8 @@
 /* ingest_state.h - what the parts of ingest that hold no state of their own work on.
  * SPDX-License-Identifier: Apache-2.0
  *
- * Part of the organ ingest: the rule (ingest.c), settling and undoing (ingest_settle.c), start-up
- * (ingest_recover.c) and checkpoints (ingest_checkpoint.c) share it.
+ * Part of the organ ingest: the rule (ingest_rule.c), settling and undoing (ingest_settle.c),
+ * start-up (ingest_recover.c) and checkpoints (ingest_checkpoint.c) share it.
  */
 #ifndef BROKER_CORE_INGEST_STATE_H
 #define BROKER_CORE_INGEST_STATE_H
@@ -95,5 +95,17 @@ bool ingest_recover_page(struct ingest *ingest, const struct input *page);
 
 /* Emits the next read of recovery if it is due. */
 void ingest_recover_read(struct ingest *ingest, struct effects *fx);
+
+/* Reads one part, while starting. What cannot be read spoils the checkpoint, not the start. */
+void ingest_read_part(struct ingest *ingest, struct bytes name, struct bytes value);
+
+/* No more parts: whether they were whole. If not, producers and window are to be reset. */
+bool ingest_is_checkpoint_whole(const struct ingest *ingest);
+
+/* Emits the next part of a checkpoint when it is time. */
+void ingest_write_checkpoint(struct ingest *ingest, uint64_t now_ms, struct effects *fx);
+
+/* When ingest_write_checkpoint() has something to do; UINT64_MAX: never. */
+uint64_t ingest_checkpoint_deadline_ms(const struct ingest *ingest);
 
 #endif

@@ -144,7 +144,7 @@ void ingest_continue(struct ingest *ingest, uint64_t now_ms, bool may_append,
     if (now_ms >= ingest->retry_ms) {
         lookups_read(&ingest->lookups, fx);
     }
-    checkpoint_continue(ingest, now_ms, fx);
+    ingest_write_checkpoint(ingest, now_ms, fx);
 }
 
 static uint64_t earlier(uint64_t a, uint64_t b)
@@ -166,7 +166,7 @@ uint64_t ingest_deadline_ms(const struct ingest *ingest)
         deadline_ms = ingest->retry_ms;
     }
     if (ingest->phase == PHASE_READY) {
-        deadline_ms = earlier(deadline_ms, checkpoint_deadline_ms(ingest));
+        deadline_ms = earlier(deadline_ms, ingest_checkpoint_deadline_ms(ingest));
     }
     return earlier(deadline_ms, ingest->room_ms);
 }

@@ -1,8 +1,9 @@
-/* ingest_window.h - which ids were published lately: for each stored event its window key and digest.
+/* ingest_window.h - which ids were published lately: for each stored event its window key and
+ * digest.
  * SPDX-License-Identifier: Apache-2.0
  *
- * Part of the organ ingest. The log has no gap, so the window is an array by sequence: it holds
- * low to next - 1, with what is accepted and not yet durable at its end. 24 bytes an event and an
+ * Part of the organ ingest. The log has no gap, so the window is an array by sequence: it holds low
+ * to next - 1, with what is accepted and not yet durable at its end. 24 bytes an event and an
  * index. Entries leave by count and by age, but only durable ones.
  */
 #ifndef BROKER_CORE_INGEST_WINDOW_H

@@ -70,8 +70,8 @@ struct peer *peers_first_silent(const struct peers *peers, uint64_t now_ms);
 uint64_t peers_deadline_ms(const struct peers *peers);
 
 /* A session that was last checked against another policy than `version`, or NULL; looks at no more
- * than `*budget` slots and takes what it looked at off. Check it (set policy_version) or close
- * it. */
+ * than `*budget` slots and takes what it looked at off. Check it (set policy_version) or close it.
+ * */
 struct peer *peers_next_unchecked(struct peers *peers, uint64_t version, uint32_t *budget);
 
 /* Whether all sessions are known to be checked against `version`. */

@@ -43,8 +43,8 @@ void policy_loaded(struct policy *policy, uint64_t token, enum status status, st
 /* IN_SAVED with a token of TOKEN_POLICY; FULL is asked again after a second. */
 void policy_saved(struct policy *policy, uint64_t token, enum status status, uint64_t now_ms);
 
-/* Emits the loads and saves that are owed, as far as `fx` has room. Every step, before any
- * append. */
+/* Emits the loads and saves that are owed, as far as `fx` has room. Every step, before any append.
+ * */
 void policy_continue(struct policy *policy, uint64_t now_ms, struct effects *fx);
 
 /* Something is owed that has not been emitted: no append may be emitted before it. */
@@ -76,8 +76,8 @@ bool policy_key_is_valid(const struct policy *policy, uint32_t agency,
 /* Whether any line of `agency` grants `right` on `topic`. `agency` may be POLICY_NO_AGENCY: no. */
 bool policy_may(const struct policy *policy, uint32_t agency, enum right right, struct bytes topic);
 
-/* Whether `agency` has the right at all, on whatever topic: for RIGHT_ADMIN, and to refuse
- * early. */
+/* Whether `agency` has the right at all, on whatever topic: for RIGHT_ADMIN, and to refuse early.
+ * */
 bool policy_has(const struct policy *policy, uint32_t agency, enum right right);
 
 /* What an agency may see of one topic. */

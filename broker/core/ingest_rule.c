@@ -1,4 +1,4 @@
-/* ingest.c - the rule of architecture §4, item by item.
+/* ingest_rule.c - the rule of architecture §4, item by item.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "broker/core/ingest_state.h"
