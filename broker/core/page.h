@@ -39,8 +39,8 @@ struct page {
     uint64_t last;
     const struct record *records; /* last - first + 1 of them */
     struct bytes batch;           /* Batch bytes inside the blob */
-    struct blob *blob; /* the chunk; also owns this struct's memory through its release */
-    size_t cost;       /* bytes of memory that holding it takes, records included */
+    struct blob *blob;            /* the chunk; dropped by release */
+    size_t cost;                  /* bytes of memory that holding it takes, records included */
     _Atomic uint32_t holders;
     void (*release)(struct page *page);
 };

@@ -3,15 +3,16 @@
  *
  * Layout, all integers big-endian (docs/decisions/0002):
  *   0  magic "KTGC"        4  version u16 (1)      6  flags u16 (0)
- *   8  first sequence u64  16 count u32            20 batch length u32
+ *   8  first sequence u64  16 count u32            20 bytes of the records u32
  *   24 recordedAt first i64, ms                    32 recordedAt last i64, ms
- *   40 XXH3-64 over bytes 0..39, the hash of the chunk before, and the records (u64)
+ *   40 checksum: XXH3-64 over bytes 0..39, bytes 48..111 and the records, u64
  *   48 chain hash of the chunk before, 32 bytes
  *   80 chain hash: BLAKE2b-256 over bytes 0..39, bytes 48..79 and the records, 32 bytes
- *   112 the batch: `Batch` bytes.
- * «The records» are the Batch's elements of field 1, tags and lengths included, in order; Personal
- * elements (field 2) are covered by their records' personalDigest alone, so that erasing or
- * withholding one changes no hash.
+ *   112 the batch: `Batch` bytes, to the end of the value.
+ * «The records» are the Batch's elements of field 1, tags and lengths included, in order. A
+ * Personal (field 2) is covered by its record's personalDigest alone, and no length counts it, so
+ * that erasing or withholding one changes no byte of the header. Its content is seq, salt, block in
+ * this order; erased it is seq and zeros of the same size.
  */
 #ifndef BROKER_LOG_CHUNK_H
 #define BROKER_LOG_CHUNK_H
@@ -22,10 +23,13 @@
 
 enum { CHUNK_HEADER_BYTES = 112, CHUNK_HASH_BYTES = 32, CHUNK_VERSION = 1 };
 
+/* No chunk is longer: what every store must take. */
+enum { CHUNK_BYTES_MAX = 1024 * 1024 };
+
 struct chunk_header {
     uint64_t first;
     uint32_t count;
-    uint32_t batch_bytes;
+    uint32_t records_bytes;
     int64_t recorded_first_ms, recorded_last_ms;
     uint64_t checksum;
     uint8_t previous[CHUNK_HASH_BYTES];
@@ -33,7 +37,8 @@ struct chunk_header {
 };
 
 /* Encodes records and Personals of `items` behind a header that continues `previous` (zeros for the
- * first chunk); writes the new chain hash. MEMORY, or INVALID when it would pass STORE's bound. */
+ * first chunk); writes the new chain hash. Sequences follow each other. MEMORY, or INVALID when it
+ * would pass CHUNK_BYTES_MAX. */
 enum status chunk_seal(const struct append_item *items, uint32_t count,
                        const uint8_t previous[CHUNK_HASH_BYTES], struct blob **chunk,
                        uint8_t hash[CHUNK_HASH_BYTES]) STATUS_MUST_CHECK;
@@ -57,7 +62,8 @@ struct chunk_record {
     struct sent_facts sent;
     struct bytes sent_bytes;
     struct bytes agency;
-    struct bytes personal; /* the Personal element's content; empty: none or withheld */
+    struct bytes personal;    /* the Personal element's content; empty: none or withheld */
+    struct bytes salt, block; /* in it; empty once erased */
     uint8_t key_id[KEY_ID_BYTES];
     uint64_t seq;
     int64_t recorded_at_ms;
@@ -70,6 +76,10 @@ struct chunk_record {
  * *fault is set). */
 bool chunk_next_record(struct bytes batch, size_t *offset, struct chunk_record *record,
                        enum status *fault);
+
+/* Overwrites the Personal of `record`, read from the bytes at `batch`, with filler of its size. It
+ * must have one that is not erased yet. */
+void chunk_erase_personal(uint8_t *batch, const struct chunk_record *record);
 
 /* Verifies a chunk and makes the core's page of it; the page keeps the blob. `secret` is the log's:
  * window keys are BLAKE2b-128 masks of the agency's name under it, XORed with the id

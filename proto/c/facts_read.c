@@ -12,7 +12,7 @@ enum { TIME_SECONDS = 1, TIME_NANOS = 2, NANOS_A_MS = 1000000, NANOS_MAX = 99999
 static const int64_t seconds_min = INT64_C(-62135596800);
 static const int64_t seconds_max = INT64_C(253402300799);
 
-static bool read_time(struct bytes wire_form, struct facts_time *time)
+bool facts_read_timestamp(struct bytes wire_form, struct facts_time *time)
 {
     *time = (struct facts_time){.is_present = true};
     while (wire_form.length > 0) {
@@ -61,7 +61,7 @@ static bool read_envelope(const struct field *field, struct facts_event *event)
         event->mode = field->value;
         return true;
     case 4:
-        return read_time(field->bytes, &event->occurred_at);
+        return facts_read_timestamp(field->bytes, &event->occurred_at);
     case 5:
         event->utc_offset_minutes = field_signed(field->value);
         return true;
@@ -72,7 +72,7 @@ static bool read_envelope(const struct field *field, struct facts_event *event)
         event->priority = field->value;
         return true;
     case 8:
-        return read_time(field->bytes, &event->expires_at);
+        return facts_read_timestamp(field->bytes, &event->expires_at);
     case 9:
         event->confidentiality = field->value;
         return true;
@@ -131,7 +131,7 @@ static bool read_sending(const struct field *field, struct facts_sent *sent)
         sent->after = field->value;
         return true;
     case 7:
-        return read_time(field->bytes, &sent->sent_at);
+        return facts_read_timestamp(field->bytes, &sent->sent_at);
     default:
         return true;
     }

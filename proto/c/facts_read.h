@@ -55,6 +55,9 @@ bool facts_read_stored(struct bytes wire_form, struct sent_facts *sent);
 /* Whether `text` is a lower-case UUID of 36 characters; then its 16 bytes are in `id`. */
 bool facts_read_id(struct bytes text, uint8_t id[ID_BYTES]);
 
+/* Reads a google.protobuf.Timestamp. False: malformed. */
+bool facts_read_timestamp(struct bytes wire_form, struct facts_time *time);
+
 /* Whether the time lies in the years 1 to 9999; then `ms` is its milliseconds since 1970, UTC. */
 bool facts_read_time(const struct facts_time *time, int64_t *ms);
 
