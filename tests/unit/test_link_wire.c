@@ -1,4 +1,5 @@
-/* test_link_wire.c - frames of the client's codec against stock protobuf-c, and bytes that are no frames.
+/* test_link_wire.c - frames of the client's codec against stock protobuf-c, and bytes that are no
+ * frames.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "clients/c/src/link_wire.h"
