@@ -69,12 +69,16 @@ void lmdb_close(struct store *store)
     free(lmdb);
 }
 
-/* Signals are for the threads of the broker, never for these. */
+/* Signals are for the broker's own threads, except those that a thread brings on itself. */
 static enum status start_thread(pthread_t *thread, void *main(void *), void *context)
 {
-    sigset_t every, before;
-    sigfillset(&every);
-    pthread_sigmask(SIG_SETMASK, &every, &before);
+    static const int own[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP};
+    sigset_t others, before;
+    sigfillset(&others);
+    for (size_t index = 0; index < sizeof own / sizeof own[0]; index++) {
+        sigdelset(&others, own[index]);
+    }
+    pthread_sigmask(SIG_SETMASK, &others, &before);
     int error = pthread_create(thread, NULL, main, context);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return error == 0 ? STATUS_OK : STATUS_MEMORY;

@@ -7,6 +7,9 @@
 #include "broker/store/store_lmdb_inner.h"
 
 #include <assert.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <sys/stat.h>
 
 #include "broker/base/codec.h"
@@ -220,6 +223,21 @@ static enum status check_library(struct store_fault *fault)
     return STATUS_VERSION;
 }
 
+/* LMDB would begin to fill an empty file. A look by name: to open and close it would drop locks. */
+static int check_start(const char *directory)
+{
+    char path[PATH_MAX];
+    struct stat file;
+    int length = snprintf(path, sizeof path, "%s/data.mdb", directory);
+    if (length <= 0 || (size_t)length >= sizeof path) {
+        return ENAMETOOLONG;
+    }
+    if (stat(path, &file) != 0) {
+        return errno;
+    }
+    return file.st_size == 0 ? MDB_INVALID : 0;
+}
+
 /* Opens without writing a byte, and reads. */
 static enum status open_to_look(const struct store_lmdb_options *options,
                                 struct lmdb_tables *tables, struct store_tail *tail,
@@ -227,8 +245,10 @@ static enum status open_to_look(const struct store_lmdb_options *options,
 {
     *tables = (struct lmdb_tables){.is_read_only = true};
     uint64_t format = 0;
-    int error = open_environment(options->directory, options->map_bytes, MDB_RDONLY | MDB_NOLOCK,
-                                 &tables->env);
+    int error = check_start(options->directory);
+    error = error != 0 ? error
+                       : open_environment(options->directory, options->map_bytes,
+                                          MDB_RDONLY | MDB_NOLOCK, &tables->env);
     error = error != 0 ? error : check_length(tables->env);
     error = error != 0 ? error : read_tables(tables, tail, &format);
     if (error != 0) {
