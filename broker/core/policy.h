@@ -19,8 +19,6 @@
 
 #define POLICY_NO_AGENCY UINT32_MAX
 
-enum { POLICY_KEYS_AGENCY_MAX = 16 };
-
 struct policy;
 
 /* Takes all memory; NULL: none. */
@@ -49,6 +47,9 @@ void policy_continue(struct policy *policy, uint64_t now_ms, struct effects *fx)
 
 /* Something is owed that has not been emitted: no append may be emitted before it. */
 bool policy_owes_effects(const struct policy *policy);
+
+/* Everything that was asked to be saved is durable: what an operator changed has taken effect. */
+bool policy_is_saved(const struct policy *policy);
 
 /* When policy_continue() has something to do; UINT64_MAX: never. */
 uint64_t policy_deadline_ms(const struct policy *policy);
