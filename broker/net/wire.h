@@ -32,8 +32,8 @@ struct wire *wire_new(const struct wire_options *options);
 void wire_free(struct wire *wire);
 
 /* Reads one message into `request` (kind REQUEST_BAD with code and field when it cannot be read).
- * What the request points to lives until the next wire_decode(), and as long as the message's frames,
- * which stay the caller's. */
+ * What the request points to lives until the next wire_decode(), and as long as the message's
+ * frames, which stay the caller's. */
 void wire_decode(struct wire *wire, const struct net_message *message, struct request *request);
 
 /* Writes an answer as one or two frames (counted; *second NULL when there is one). A delivery of a

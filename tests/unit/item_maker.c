@@ -44,12 +44,12 @@ static size_t make_event(const char *id, const char *agency, uint64_t *seed, uin
 static void make_personal(struct made_item *made, uint64_t *seed, uint8_t digest[DIGEST_BYTES])
 {
     uint8_t salt[SALT_BYTES], block[400];
-    size_t block_bytes = 1 + chance_below(seed, sizeof block);
+    size_t block_bytes = 2 + 2 * (size_t)chance_below(seed, sizeof block / 2 - 1);
     Kentongan__V1__Personal personal = KENTONGAN__V1__PERSONAL__INIT;
     for (size_t index = 0; index < sizeof salt; index++) {
         salt[index] = (uint8_t)chance_next(seed);
     }
-    memset(block, 'x', sizeof block);
+    memset(block, 'x', sizeof block); /* field 15, again and again: no version knows it */
     personal.salt = (ProtobufCBinaryData){.data = salt, .len = sizeof salt};
     personal.block = (ProtobufCBinaryData){.data = block, .len = block_bytes};
     made->personal_bytes = kentongan__v1__personal__pack(&personal, made->personal);
