@@ -154,11 +154,13 @@ static enum status take_plain_agency(struct yaml_node node, const struct yaml_fi
 static enum status take_plain(struct yaml_node node, const struct yaml_field *field, void *into,
                               struct yaml_fault *fault)
 {
+    /* clang-format off */
     static const struct yaml_field fields[] = {
         {MEMBER(config_plain, endpoint), .take = take_plain_endpoint, .is_required = true,
-         .min = 1                                                                                  },
-        {MEMBER(config_plain, agency),   .take = take_plain_agency,   .is_required = true, .min = 1},
+         .min = 1},
+        {MEMBER(config_plain, agency), .take = take_plain_agency, .is_required = true, .min = 1},
     };
+    /* clang-format on */
     struct config *config = into;
     (void)field;
     enum status status = yaml_take_mapping(node, fields, sizeof fields / sizeof *fields,

@@ -34,11 +34,13 @@ struct config {
     uint64_t headroom_bytes; /* kept for cursors and trim: 64 MiB */
 };
 
-/* Reads DIR/kentongan.yaml over the defaults. NOT_FOUND, IO, MEMORY, INVALID; the fault says where. */
+/* Reads DIR/kentongan.yaml over the defaults. NOT_FOUND, IO, MEMORY, INVALID; the fault says
+ * where. */
 enum status config_load(const char *directory, struct config *config,
                         struct yaml_fault *fault) STATUS_MUST_CHECK;
 
-/* Whether `name` may be an agency's: [a-z0-9-], 1 to 64 bytes, and not the broker's own `kentongan`. */
+/* Whether `name` may be an agency's: [a-z0-9-], 1 to 64 bytes, and not the broker's own
+ * `kentongan`. */
 bool config_is_agency_name(struct bytes name);
 
 #endif

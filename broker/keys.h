@@ -17,8 +17,9 @@ struct key_pair {
 /* Reads a key of 40 characters of Z85. INVALID: it is none. */
 enum status keys_read_text(struct bytes text, uint8_t key[CURVE_KEY_BYTES]) STATUS_MUST_CHECK;
 
-/* Reads the secret key from `path` (one line of Z85, mode 0600 or less) and works out its public half. The pair is
- * locked in memory until keys_forget(). NOT_FOUND, DENIED (others may read it), INVALID, IO. */
+/* Reads the secret key from `path` (one line of Z85, mode 0600 or less) and works out its public
+ * half. The pair is locked in memory until keys_forget(). NOT_FOUND, DENIED (others may read it),
+ * INVALID, IO. */
 enum status keys_load(const char *path, struct key_pair *pair) STATUS_MUST_CHECK;
 
 /* Zeroes and unlocks the pair. */

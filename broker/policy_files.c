@@ -153,12 +153,14 @@ static enum status take_note(struct yaml_node node, const struct yaml_field *fie
 static enum status take_key(struct yaml_node node, const struct yaml_field *field, void *into,
                             struct yaml_fault *fault)
 {
+    /* clang-format off */
     static const struct yaml_field fields[] = {
-        {.key = "public",      .take = take_public, .is_required = true},
-        {.key = "state",                    .take = take_state,                          .is_required = true},
+        {.key = "public", .take = take_public, .is_required = true},
+        {.key = "state", .take = take_state, .is_required = true},
         {.key = "added", .take = take_note},
-        {.key = "revoked",   .take = take_note                           },
+        {.key = "revoked", .take = take_note},
     };
+    /* clang-format on */
     struct agency_file *file = into;
     (void)field;
     struct policy_key *keys = realloc(file->keys, (file->key_count + 1) * sizeof *file->keys);
@@ -203,16 +205,18 @@ static enum status take_name(struct yaml_node node, const struct yaml_field *fie
     .offset = offsetof(struct agency_file, member),                                                \
     .width = sizeof(((struct agency_file *)0)->member)
 
+/* clang-format off */
 static const struct yaml_field agency_fields[] = {
-    {.key = "name",  .take = take_name, .is_required = true   },
-    {.key = "title", MEMBER(title),     .take = yaml_take_text},
-    {.key = "keys",  .take = take_keys, .is_required = true,    .max = AGENCY_KEYS_MAX},
-    {.key = "publish",              .take = take_filters,                .max = AGENCY_LINES_MAX    },
-    {.key = "subscribe",              .take = take_filters,              .max = AGENCY_LINES_MAX},
-    {.key = "replay",              .take = take_filters,                 .max = AGENCY_LINES_MAX       },
-    {.key = "personal",              .take = take_filters,               .max = AGENCY_LINES_MAX},
-    {.key = "admin",              MEMBER(is_admin),                  .take = yaml_take_flag              },
+    {.key = "name", .take = take_name, .is_required = true},
+    {.key = "title", MEMBER(title), .take = yaml_take_text},
+    {.key = "keys", .take = take_keys, .is_required = true, .max = AGENCY_KEYS_MAX},
+    {.key = "publish", .take = take_filters, .max = AGENCY_LINES_MAX},
+    {.key = "subscribe", .take = take_filters, .max = AGENCY_LINES_MAX},
+    {.key = "replay", .take = take_filters, .max = AGENCY_LINES_MAX},
+    {.key = "personal", .take = take_filters, .max = AGENCY_LINES_MAX},
+    {.key = "admin", MEMBER(is_admin), .take = yaml_take_flag},
 };
+/* clang-format on */
 
 static bool has_plain(const struct config *config, const char *agency)
 {

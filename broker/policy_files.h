@@ -1,8 +1,8 @@
 /* policy_files.h - the agencies' policy files, read as one set: all of them or none.
  * SPDX-License-Identifier: Apache-2.0
  *
- * DIR/agencies/NAME.yaml, one an agency (docs/configuration.md). A fault in one file refuses the whole set,
- * so that a half-read policy can never open or close a door.
+ * DIR/agencies/NAME.yaml, one an agency (docs/configuration.md). A fault in one file refuses the
+ * whole set, so that a half-read policy can never open or close a door.
  */
 #ifndef BROKER_POLICY_FILES_H
 #define BROKER_POLICY_FILES_H
@@ -26,9 +26,10 @@ struct policy_key {
 
 struct policy_set;
 
-/* Reads every *.yaml of DIR/agencies, in order of name. An agency that a plain endpoint of `config` is bound to must
- * exist, and gets the key id of zeros beside those of its active keys. NOT_FOUND, IO, MEMORY, INVALID: `*set` is
- * untouched and the fault says where. The caller frees. */
+/* Reads every *.yaml of DIR/agencies, in order of name. An agency that a plain endpoint of
+ * `config` is bound to must exist, and gets the key id of zeros beside those of its active keys.
+ * NOT_FOUND, IO, MEMORY, INVALID: `*set` is untouched and the fault says where. The caller
+ * frees. */
 enum status policy_set_load(const char *directory, const struct config *config,
                             struct policy_set **set, struct yaml_fault *fault) STATUS_MUST_CHECK;
 

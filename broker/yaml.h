@@ -27,8 +27,8 @@ struct yaml_node {
 
 struct yaml_field;
 
-/* Takes one value into `into`; `field` is the mapping's field that it belongs to (of a list: the list's).
- * Whatever it refuses, it does through yaml_refuse(). */
+/* Takes one value into `into`; `field` is the mapping's field that it belongs to (of a list: the
+ * list's). Whatever it refuses, it does through yaml_refuse(). */
 typedef enum status yaml_take(struct yaml_node node, const struct yaml_field *field, void *into,
                               struct yaml_fault *fault);
 
@@ -42,8 +42,8 @@ struct yaml_field {
     uint64_t min, max;
 };
 
-/* Reads and parses the file; `name` is what faults call it. NOT_FOUND, IO, MEMORY, INVALID; with each the fault is
- * filled. The caller closes. */
+/* Reads and parses the file; `name` is what faults call it. NOT_FOUND, IO, MEMORY, INVALID; with
+ * each the fault is filled. The caller closes. */
 enum status yaml_open(const char *path, const char *name, struct yaml_file **file,
                       struct yaml_fault *fault) STATUS_MUST_CHECK;
 
@@ -53,8 +53,8 @@ void yaml_close(struct yaml_file *file);
 /* The document's outermost value. */
 struct yaml_node yaml_root(const struct yaml_file *file);
 
-/* Hands each value of a mapping to the field of its key. INVALID: no mapping, a key unknown, given twice or
- * missing, or what a field refused. */
+/* Hands each value of a mapping to the field of its key. INVALID: no mapping, a key unknown, given
+ * twice or missing, or what a field refused. */
 enum status yaml_take_mapping(struct yaml_node node, const struct yaml_field *fields, size_t count,
                               void *into, struct yaml_fault *fault) STATUS_MUST_CHECK;
 
@@ -62,8 +62,8 @@ enum status yaml_take_mapping(struct yaml_node node, const struct yaml_field *fi
 enum status yaml_take_list(struct yaml_node node, const struct yaml_field *field, yaml_take *take,
                            void *into, struct yaml_fault *fault) STATUS_MUST_CHECK;
 
-/* Takers for a member that is an unsigned number from min to max, a NUL-terminated text of at least min
- * bytes, or a bool. */
+/* Takers for a member that is an unsigned number from min to max, a NUL-terminated text of at
+ * least min bytes, or a bool. */
 yaml_take yaml_take_number;
 yaml_take yaml_take_text;
 yaml_take yaml_take_flag;
@@ -72,7 +72,8 @@ yaml_take yaml_take_flag;
 enum status yaml_text(struct yaml_node node, size_t length_min, size_t length_max,
                       struct bytes *text, struct yaml_fault *fault) STATUS_MUST_CHECK;
 
-/* Fills the fault with the value's place and a sentence; always INVALID, so that it can be returned. */
+/* Fills the fault with the value's place and a sentence; always INVALID, so that it can be
+ * returned. */
 enum status yaml_refuse(struct yaml_node node, struct yaml_fault *fault, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
