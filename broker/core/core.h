@@ -16,6 +16,9 @@ struct core;
 struct core *core_new(const struct core_limits *limits);
 void core_free(struct core *core);
 
+/* What core_step() must be given at least: room for one answer of any kind. */
+enum { CORE_EFFECTS_MIN = 64, CORE_SCRATCH_MIN = 128 * 1024 };
+
 /* Takes one input, fills `fx` (cleared first). Cannot fail, never allocates. */
 void core_step(struct core *core, const struct input *input, struct effects *fx);
 

@@ -33,7 +33,7 @@ enum input_kind {
     IN_PAGE,       /* a read ended */
     IN_SAVED,      /* a save ended */
     IN_LOADED,     /* a load ended */
-    IN_UNSENT,     /* a delivery could not be handed to the network; nothing of it left */
+    IN_UNSENT,     /* a delivery could not be handed to the network; comes before anything else */
     IN_TICK
 };
 
@@ -107,7 +107,8 @@ struct follow_request {
     bool is_resumed;         /* a resume token was verified by the shell: */
     uint64_t resume_since;   /* the head at which its filters were first granted */
     uint64_t resume_origin;
-    uint8_t selection[SELECTION_BYTES]; /* the shell's own; goes back to it in the following_answer */
+    uint8_t
+        selection[SELECTION_BYTES]; /* the shell's own; goes back to it in the following_answer */
 };
 
 struct request {
@@ -135,6 +136,7 @@ struct request {
         } unfollow;
         struct {
             uint64_t seq;
+            uint32_t modes; /* bits 1u << mode; 0: ACTUAL only */
         } get;
         struct scan_fault bad;
     } of;

@@ -2,8 +2,9 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * An organ; pure, one thread. Half of the room is for pages just committed, which reading the past
- * never pushes out; half for pages read back, least lately used first out. Who waits for a page is a number of the
- * caller's (a waiter), in one wait at a time. Any number of waiters of one page share one read.
+ * never pushes out; half for pages read back, least lately used first out. Who waits for a page is
+ * a number of the caller's (a waiter), in one wait at a time. Any number of waiters of one page
+ * share one read.
  *
  * A page given out lives until pages_settle(), even when it lost its place meanwhile.
  */
@@ -30,14 +31,15 @@ void pages_add_newest(struct pages *pages, struct page *page);
 /* The page that holds `seq`, borrowed, or NULL: it is not in memory. */
 const struct page *pages_find(struct pages *pages, uint64_t seq);
 
-/* Waits for the page that holds `seq`, which is not in memory. The read is asked for by pages_continue(). */
+/* Waits for the page that holds `seq`, which is not in memory. The read is asked for by
+ * pages_continue(). */
 void pages_wait(struct pages *pages, uint32_t waiter, uint64_t seq);
 
 /* Ends the wait of `waiter`, if it has one. */
 void pages_cancel(struct pages *pages, uint32_t waiter);
 
-/* IN_PAGE with a token of TOKEN_PAGES: keeps the page; who waited for it is told by pages_take_woken(). BUSY
- * is asked for again after a moment. */
+/* IN_PAGE with a token of TOKEN_PAGES: keeps the page; who waited for it is told by
+ * pages_take_woken(). BUSY is asked for again after a moment. */
 void pages_answer(struct pages *pages, const struct input *answer);
 
 /* How a wait ended. */

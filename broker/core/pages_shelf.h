@@ -1,4 +1,5 @@
-/* pages_shelf.h - where pages stand in memory: a ring of the newest, and a shelf of those read back.
+/* pages_shelf.h - where pages stand in memory: a ring of the newest, and a shelf of those read
+ * back.
  * SPDX-License-Identifier: Apache-2.0
  *
  * A part of pages; pure, one thread. Neither side takes the other's room. One page always fits.

@@ -1,9 +1,9 @@
 /* routes.h - who wants a topic: the filters of all follows in one tree of levels.
  * SPDX-License-Identifier: Apache-2.0
  *
- * An organ; pure, one thread. A node is found by its parent and its level's text, so that matching a
- * topic looks at the few nodes on its way however many filters there are. An owner is a number of the
- * caller's. Its filters may be hidden without being taken out: they then cost a match nothing.
+ * An organ; pure, one thread. A node is found by its parent and its level's text, so that matching
+ * a topic looks at the few nodes on its way however many filters there are. An owner is a number of
+ * the caller's. Its filters may be hidden without being taken out: they then cost a match nothing.
  */
 #ifndef BROKER_CORE_ROUTES_H
 #define BROKER_CORE_ROUTES_H
@@ -38,8 +38,8 @@ void routes_show(struct routes *routes, uint32_t owner);
 /* Called for each shown filter that matches. */
 typedef void routes_visit(void *context, uint32_t owner, uint32_t tag);
 
-/* Visits every shown filter that matches `topic` (well formed), an owner once for each of its filters
- * that does. Returns how many nodes were visited. The visitor may not change routes. */
+/* Visits every shown filter that matches `topic` (well formed), an owner once for each of its
+ * filters that does. Returns how many nodes were visited. The visitor may not change routes. */
 uint32_t routes_match(const struct routes *routes, struct bytes topic, routes_visit *visit,
                       void *context);
 

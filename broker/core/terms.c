@@ -51,7 +51,7 @@ static size_t texts_bytes(const struct bytes *texts, uint32_t count)
     return total;
 }
 
-/* A piece with the counts of `like` and room for `text_bytes`, one holder, nothing in it; or NULL. */
+/* A piece with the counts of `like` and room for `text_bytes`, with one holder; or NULL. */
 static struct terms *terms_take(struct blocks *blocks, struct terms like, size_t text_bytes)
 {
     size_t bytes = sizeof like + like.filter_count * sizeof(uint64_t) +
@@ -65,23 +65,8 @@ static struct terms *terms_take(struct blocks *blocks, struct terms like, size_t
     return terms;
 }
 
-/* The since that `before` has for `filter`, else `since`. */
-static uint64_t since_of(const struct terms *before, struct bytes filter, uint64_t since)
-{
-    if (before == NULL) {
-        return since;
-    }
-    const uint8_t *at = terms_texts(before);
-    for (uint32_t index = 0; index < before->filter_count; index++) {
-        if (bytes_are_equal(text_next(&at), filter)) {
-            return terms_since(before, index);
-        }
-    }
-    return since;
-}
-
 struct terms *terms_pack(struct blocks *blocks, const struct follow_request *request,
-                         const struct terms *before, uint64_t since)
+                         uint64_t since)
 {
     assert(request->filter_count > 0 && request->filter_count <= FILTERS_MAX);
     assert(request->category_count <= TERMS_CATEGORIES_MAX);
@@ -102,7 +87,7 @@ struct terms *terms_pack(struct blocks *blocks, const struct follow_request *req
     }
     uint8_t *at = terms_texts(terms);
     for (uint32_t index = 0; index < request->filter_count; index++) {
-        terms_sinces(terms)[index] = since_of(before, request->filters[index], since);
+        terms_sinces(terms)[index] = since;
         at = text_put(at, request->filters[index]);
     }
     for (uint32_t index = 0; index < request->category_count; index++) {
@@ -112,6 +97,29 @@ struct terms *terms_pack(struct blocks *blocks, const struct follow_request *req
         at = text_put(at, request->incidents[index]);
     }
     return terms;
+}
+
+/* Which filter of `terms` is `filter`; filter_count: none. */
+static uint32_t filter_find(const struct terms *terms, struct bytes filter)
+{
+    const uint8_t *at = terms_texts(terms);
+    uint32_t index = 0;
+    while (index < terms->filter_count && !bytes_are_equal(text_next(&at), filter)) {
+        index++;
+    }
+    return index;
+}
+
+void terms_inherit(struct terms *terms, const struct terms *before)
+{
+    assert(terms->holders == 1);
+    const uint8_t *at = terms_texts(terms);
+    for (uint32_t index = 0; index < terms->filter_count; index++) {
+        uint32_t old = filter_find(before, text_next(&at));
+        if (old < before->filter_count) {
+            terms_sinces(terms)[index] = terms_since(before, old);
+        }
+    }
 }
 
 struct terms *terms_keep(struct terms *terms)
@@ -241,7 +249,7 @@ void terms_encode(const struct terms *terms, struct codec_writer *writer)
     codec_put_bytes(writer, bytes_of(texts, text_bytes));
 }
 
-/* Whether `texts` is as many texts as the counts say, each of them one that may be matched against. */
+/* Whether `texts` is as many texts as the counts say, each of them one that may be matched. */
 static bool texts_are_valid(const struct terms *like, struct bytes texts)
 {
     struct codec_reader reader = codec_reader_of(texts);

@@ -1,4 +1,5 @@
-/* terms.h - what a follow asks for: filters with the heads at which they were added, and selections.
+/* terms.h - what a follow asks for: filters with the heads at which they were added, and
+ * selections.
  * SPDX-License-Identifier: Apache-2.0
  *
  * Packed into one piece, counted, immutable, shared by a follow and its cursor. One thread.
@@ -24,10 +25,14 @@ struct terms {
     uint8_t min_priority;
 };
 
-/* Packs what `request` asks for into a piece of `blocks`, with one holder. A filter that `before` (may be
- * NULL) has keeps its since, the others get `since`. NULL: no room. Counts are within their bounds. */
+/* Packs what `request` asks for into a piece of `blocks`, with one holder; its filters are added at
+ * head `since`. NULL: no room. Counts are within their bounds. */
 struct terms *terms_pack(struct blocks *blocks, const struct follow_request *request,
-                         const struct terms *before, uint64_t since);
+                         uint64_t since);
+
+/* Filters of `terms` that `before` has too keep the since that they have there. Only while there is
+ * one holder. */
+void terms_inherit(struct terms *terms, const struct terms *before);
 
 /* One more holder; returns `terms`. */
 struct terms *terms_keep(struct terms *terms);

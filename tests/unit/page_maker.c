@@ -38,6 +38,7 @@ static size_t texts_bytes(const struct made_event *events, uint32_t count)
     for (uint32_t index = 0; index < count; index++) {
         bytes += strlen(events[index].topic);
         bytes += events[index].incident == NULL ? 0 : strlen(events[index].incident);
+        bytes += events[index].agency == NULL ? 0 : strlen(events[index].agency);
     }
     return bytes;
 }
@@ -59,6 +60,10 @@ struct page *page_make(uint64_t first, const struct made_event *events, uint32_t
             .recorded_at_ms = event->recorded_at_ms,
             .topic = text_copy(&room, event->topic),
             .incident = text_copy(&room, event->incident),
+            .agency = text_copy(&room, event->agency),
+            .digest = event->digest,
+            .number = event->number,
+            .after = event->after,
             .category = event->category,
             .mode = event->mode == 0 ? MODE_ACTUAL : event->mode,
             .kind = event->kind == 0 ? 32 : event->kind,
@@ -68,6 +73,12 @@ struct page *page_make(uint64_t first, const struct made_event *events, uint32_t
             .length = event->length == 0 ? 100 : event->length,
             .personal_length = event->personal_length,
         };
+        if (event->producer != NULL) {
+            memcpy(record->producer, event->producer, sizeof record->producer);
+        }
+        if (event->window_key != NULL) {
+            memcpy(record->window_key, event->window_key, sizeof record->window_key);
+        }
         offset += record->length + record->personal_length;
     }
     made->page = (struct page){

@@ -49,7 +49,7 @@ static void each_selection_refuses_alone(void **state)
 {
     (void)state;
     struct blocks blocks = make_blocks();
-    struct terms *terms = terms_pack(&blocks, &asked, NULL, 10);
+    struct terms *terms = terms_pack(&blocks, &asked, 10);
     struct record record = wanted_record();
     assert_true(terms_select(terms, &record));
     for (uint8_t mode = 0; mode < 40; mode++) {
@@ -79,7 +79,7 @@ static void no_selection_takes_all_of_its_modes(void **state)
     struct blocks blocks = make_blocks();
     struct follow_request request = {
         .filters = two_filters, .filter_count = 1, .modes = 1u << MODE_TEST | 1u << MODE_ACTUAL};
-    struct terms *terms = terms_pack(&blocks, &request, NULL, 10);
+    struct terms *terms = terms_pack(&blocks, &request, 10);
     struct record record = {.mode = MODE_TEST, .kind = 60};
     assert_true(terms_select(terms, &record));
     record.mode = MODE_EXERCISE;
@@ -93,8 +93,9 @@ static void the_lowest_since_of_the_matching_filters_counts(void **state)
     struct blocks blocks = make_blocks();
     struct follow_request first = asked;
     first.filter_count = 1;
-    struct terms *before = terms_pack(&blocks, &first, NULL, 10);
-    struct terms *terms = terms_pack(&blocks, &asked, before, 20);
+    struct terms *before = terms_pack(&blocks, &first, 10);
+    struct terms *terms = terms_pack(&blocks, &asked, 20);
+    terms_inherit(terms, before);
     uint64_t since = 0;
     assert_true(terms_match(terms, bytes_of_text("62/71/incident/fire"), &since));
     assert_int_equal(since, 10);
@@ -111,7 +112,7 @@ static void a_coding_comes_back_whole_and_a_part_of_it_does_not(void **state)
 {
     (void)state;
     struct blocks blocks = make_blocks();
-    struct terms *terms = terms_pack(&blocks, &asked, NULL, 77), *again = NULL;
+    struct terms *terms = terms_pack(&blocks, &asked, 77), *again = NULL;
     uint8_t room[512];
     struct codec_writer writer = codec_writer_of(room, terms->bytes + 4);
     terms_encode(terms, &writer);
@@ -132,7 +133,7 @@ static void any_byte_changed_is_refused_or_still_well_formed(void **state)
 {
     (void)state;
     struct blocks blocks = make_blocks();
-    struct terms *terms = terms_pack(&blocks, &asked, NULL, 77), *again = NULL;
+    struct terms *terms = terms_pack(&blocks, &asked, 77), *again = NULL;
     uint8_t room[512];
     struct codec_writer writer = codec_writer_of(room, sizeof room);
     terms_encode(terms, &writer);
@@ -157,7 +158,7 @@ static void full_blocks_are_told(void **state)
     (void)state;
     struct blocks blocks = make_blocks();
     uint32_t count = 0;
-    while (terms_pack(&blocks, &asked, NULL, 1) != NULL) {
+    while (terms_pack(&blocks, &asked, 1) != NULL) {
         count++;
     }
     assert_true(count > 100);
