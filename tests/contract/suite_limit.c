@@ -106,13 +106,19 @@ static void what_followed_a_refused_chunk_is_full_too(void **state)
     world_expect_last(world, last);
 }
 
+/* Takes a page, as a removal may. */
+enum { SMALL_CHUNK_BYTES = 4000 };
+
 static void checkpoints_leave_the_reserve_alone(void **state)
 {
     struct suite_world *world = *state;
     static uint8_t large[STORE_VALUE_BYTES_MAX];
     memset(large, 1, sizeof large);
     assert_int_equal(world_put(world, SPACE_CHECKPOINTS, "part", "small"), STATUS_OK);
-    world_fill(world);
+    uint64_t last = world_fill(world);
+    while (world_append(world, last, last + 1, SMALL_CHUNK_BYTES) == STATUS_OK) {
+        last++;
+    }
     uint64_t token = world_ask_put(world, SPACE_CHECKPOINTS, bytes_of_text("part"),
                                    bytes_of(large, sizeof large));
     world_expect(world, token, STATUS_FULL);

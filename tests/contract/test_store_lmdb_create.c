@@ -191,6 +191,24 @@ static int fail_rename(const struct disk_event *event)
     return event->call == DISK_RENAME ? EIO : 0;
 }
 
+static const char *appearing;
+
+/* Somebody else makes it at the last moment. */
+static int appear(const struct disk_event *event)
+{
+    assert_true(event->call != DISK_RENAME || mkdir(appearing, 0700) == 0);
+    return 0;
+}
+
+static void one_that_appears_meanwhile_is_left_alone(void **state)
+{
+    struct lmdb_place *place = *state;
+    appearing = place->log;
+    disk_shim_set(appear);
+    assert_int_equal(create(place), STATUS_BUSY);
+    assert_int_equal(rmdir(place->log), 0);
+}
+
 static int fail_writes(const struct disk_event *event)
 {
     return event->call == DISK_WRITE && event->is_zeros ? ENOSPC : 0;
@@ -217,6 +235,7 @@ int main(void)
         TEST(a_new_log_can_be_opened),
         TEST(an_existing_one_is_left_alone),
         TEST(even_an_empty_directory_is_left_alone),
+        TEST(one_that_appears_meanwhile_is_left_alone),
         TEST(a_parent_is_needed),
         TEST(file_directory_name_parent_are_flushed_in_this_order),
         TEST(a_crash_at_any_call_leaves_all_or_nothing),

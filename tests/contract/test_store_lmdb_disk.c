@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <errno.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -64,17 +65,29 @@ static void wait_for_growth(struct disk_test *test)
     assert_int_equal(world_put(&test->world, SPACE_VALUES, "settled", "1"), STATUS_OK);
 }
 
-static atomic_int pages_past_the_end;
+static atomic_int faults;
+static atomic_bool has_unflushed_zeros;
 
-/* Counts writes of LMDB's that make the file longer. */
+/* Counts writes of LMDB's that make the file longer, or go where zeros are not yet on disk. */
 static int watch_end(const struct disk_event *event)
 {
     struct stat about;
-    if (event->call == DISK_WRITE && !event->is_zeros && fstat(event->fd, &about) == 0 &&
-        event->offset + (off_t)event->length > about.st_size) {
-        atomic_fetch_add(&pages_past_the_end, 1);
+    if (event->call == DISK_WRITE && event->is_zeros) {
+        atomic_store(&has_unflushed_zeros, true);
+    } else if (event->call == DISK_FDATASYNC) {
+        atomic_store(&has_unflushed_zeros, false);
+    } else if (event->call == DISK_WRITE && fstat(event->fd, &about) == 0) {
+        bool is_past = event->offset + (off_t)event->length > about.st_size;
+        atomic_fetch_add(&faults, is_past || atomic_load(&has_unflushed_zeros) ? 1 : 0);
     }
     return 0;
+}
+
+static void watch(void)
+{
+    atomic_store(&faults, 0);
+    atomic_store(&has_unflushed_zeros, false);
+    disk_shim_set(watch_end);
 }
 
 static void the_file_grows_ahead_while_nothing_is_asked(void **state)
@@ -83,12 +96,30 @@ static void the_file_grows_ahead_while_nothing_is_asked(void **state)
     wait_for_growth(test);
     struct stat file = file_of(test);
     assert_true((uint64_t)file.st_blocks * 512 >= (uint64_t)file.st_size);
-    atomic_store(&pages_past_the_end, 0);
-    disk_shim_set(watch_end);
+    watch();
     for (uint64_t seq = 0; seq < 10; seq++) {
         assert_int_equal(world_append(&test->world, seq, seq + 1, 1000), STATUS_OK);
     }
-    assert_int_equal(atomic_load(&pages_past_the_end), 0);
+    assert_int_equal(atomic_load(&faults), 0);
+}
+
+/* Copying tools leave holes where a file has zeros: what is not there on disk is not counted. */
+static void holes_are_filled(void **state)
+{
+    struct disk_test *test = *state;
+    wait_for_growth(test);
+    off_t length = file_of(test).st_size;
+    uint64_t used = world_statistics(&test->world).used_bytes;
+    lmdb_world_close(&test->world);
+    assert_int_equal(truncate(test->data, (off_t)used), 0);
+    assert_int_equal(truncate(test->data, length), 0);
+    assert_true(file_of(test).st_blocks * 512 < length);
+    watch();
+    lmdb_world_open(&test->world, &test->place);
+    assert_int_equal(world_append(&test->world, 0, 1, SUITE_CHUNK_BYTES), STATUS_OK);
+    assert_int_equal(atomic_load(&faults), 0);
+    struct stat file = file_of(test);
+    assert_true((uint64_t)file.st_blocks * 512 >= used + test->place.options.headroom_bytes);
 }
 
 static void no_commit_makes_the_file_longer(void **state)
@@ -97,8 +128,7 @@ static void no_commit_makes_the_file_longer(void **state)
     uint64_t seed = 7, last = 0;
     static uint8_t value[VALUE_BYTES];
     memset(value, 1, sizeof value);
-    atomic_store(&pages_past_the_end, 0);
-    disk_shim_set(watch_end);
+    watch();
     enum status status = STATUS_OK;
     while (status == STATUS_OK) {
         char key[16];
@@ -110,11 +140,18 @@ static void no_commit_makes_the_file_longer(void **state)
         last += status == STATUS_OK ? 1 : 0;
     }
     assert_int_equal(status, STATUS_FULL);
-    for (uint64_t round = 0; round < 200; round++) {
-        assert_int_equal(world_put(&test->world, SPACE_VALUES, "0", "again"), STATUS_OK);
+    for (int round = 0; round < 20; round++) {
+        uint64_t first = test->world.token + 1;
+        for (uint64_t index = 0; index < SUITE_QUEUE_WRITES; index++) {
+            world_ask_put(&test->world, SPACE_VALUES, bytes_of(&index, sizeof index),
+                          bytes_of(value, 1 + chance_below(&seed, 5000)));
+        }
+        for (uint64_t index = 0; index < SUITE_QUEUE_WRITES; index++) {
+            world_expect(&test->world, first + index, STATUS_OK);
+        }
     }
     assert_true(last > 20);
-    assert_int_equal(atomic_load(&pages_past_the_end), 0);
+    assert_int_equal(atomic_load(&faults), 0);
 }
 
 static void limit_file(rlim_t bytes)
@@ -209,7 +246,6 @@ static void no_space_to_grow_is_full(void **state)
 {
     struct disk_test *test = *state;
     wait_for_growth(test);
-    atomic_store(&pages_past_the_end, 0);
     disk_shim_set(no_space_to_grow);
     uint64_t last = 0;
     while (world_append(&test->world, last, last + 1, SUITE_CHUNK_BYTES) == STATUS_OK) {
@@ -220,6 +256,37 @@ static void no_space_to_grow_is_full(void **state)
     assert_int_equal(world_put(&test->world, SPACE_VALUES, "k", "v"), STATUS_OK);
     disk_shim_set(NULL);
     assert_int_equal(world_append(&test->world, last, last + 1, SUITE_CHUNK_BYTES), STATUS_OK);
+}
+
+static sem_t commit_may_end;
+
+static int hold_flush(const struct disk_event *event)
+{
+    if (event->call == DISK_FDATASYNC) {
+        disk_shim_set(NULL);
+        assert_int_equal(sem_wait(&commit_may_end), 0);
+    }
+    return 0;
+}
+
+static void what_waits_for_a_commit_goes_into_the_next(void **state)
+{
+    struct disk_test *test = *state;
+    struct suite_world *world = &test->world;
+    wait_for_growth(test);
+    uint64_t commits = world_statistics(world).commits;
+    assert_int_equal(sem_init(&commit_may_end, 0, 0), 0);
+    disk_shim_set(hold_flush);
+    for (uint64_t seq = 0; seq < SUITE_QUEUE_WRITES; seq++) {
+        world_ask_append(world, seq, seq + 1, 5000);
+    }
+    world_expect_last(world, 0);
+    assert_int_equal(sem_post(&commit_may_end), 0);
+    for (uint64_t seq = 0; seq < SUITE_QUEUE_WRITES; seq++) {
+        assert_int_equal(world_wait(world).status, STATUS_OK);
+    }
+    assert_in_range(world_statistics(world).commits - commits, 1, 2);
+    assert_int_equal(sem_destroy(&commit_may_end), 0);
 }
 
 static int fail_data(const struct disk_event *event)
@@ -346,11 +413,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(the_file_grows_ahead_while_nothing_is_asked),
+        TEST(holes_are_filled),
         TEST(no_commit_makes_the_file_longer),
         TEST(a_disk_that_gets_room_again_is_used_again),
         TEST(a_short_write_is_full),
         TEST(what_fits_passes_when_a_commit_runs_out_of_space),
         TEST(no_space_to_grow_is_full),
+        TEST(what_waits_for_a_commit_goes_into_the_next),
         TEST(a_stalled_follower_blocks_no_pages),
         TEST(a_reader_that_is_held_is_seen),
     };
