@@ -10,7 +10,7 @@ struct store_lmdb_options {
     const char *directory;     /* DIR/log */
     uint64_t map_bytes;        /* address space and bound of the file: default 1 TiB */
     uint64_t headroom_bytes;   /* of the file, kept for values and trim: default 64 MiB */
-    uint64_t grow_bytes;       /* step of zero-filled growth ahead, a page at least: 8 MiB */
+    uint64_t grow_bytes;       /* step of zero-filled growth ahead, a page at least: 2 MiB */
     uint64_t incarnation;      /* of a log that is created: default 1; a restore raises it */
     uint32_t queue_writes;     /* asked for and not yet polled at most: default 4,096 */
     uint32_t queue_reads;      /* default 1,024 */

@@ -18,6 +18,7 @@ enum {
     LMDB_FORMAT = 1, /* of the tables */
     LMDB_SPACES = SPACE_CHECKPOINTS + 1,
     LMDB_READERS = 2,
+    LMDB_STEPS_AHEAD = 8, /* of growth, filled while nothing else is to be done */
     LMDB_BATCH_REQUESTS = 1024,
     LMDB_COMMITS_KEPT = 64,
     LMDB_WRITE_BYTES_MAX = 64 * 1024 * 1024 /* asked for and not yet answered */

@@ -17,7 +17,7 @@ void store_lmdb_options_default(struct store_lmdb_options *options, const char *
         .directory = directory,
         .map_bytes = MEBIBYTE * MEBIBYTE,
         .headroom_bytes = 64 * MEBIBYTE,
-        .grow_bytes = 8 * MEBIBYTE,
+        .grow_bytes = 2 * MEBIBYTE,
         .incarnation = 1,
         .queue_writes = 4096,
         .queue_reads = 1024,

@@ -18,8 +18,7 @@ enum {
     /* Pages that a chain of small commits keeps in turn, so that they come back. */
     CIRCULATING_PAGES = 64,
     /* What one growth between transactions writes at most: a commit may have to wait for it. */
-    BITE_BYTES = 1024 * 1024,
-    STEPS_AHEAD = 2
+    BITE_BYTES = 1024 * 1024
 };
 
 static uint64_t least(uint64_t a, uint64_t b)
@@ -189,7 +188,7 @@ enum status lmdb_room_make(struct lmdb_room *room, uint64_t need_bytes, bool kee
 
 bool lmdb_room_is_short(const struct lmdb_room *room)
 {
-    uint64_t wanted = room->used_bytes + room->reserve_bytes + STEPS_AHEAD * room->step_bytes;
+    uint64_t wanted = room->used_bytes + room->reserve_bytes + LMDB_STEPS_AHEAD * room->step_bytes;
     return room->filled_bytes < least(wanted, room->map_bytes) && !room->is_stuck;
 }
 

@@ -21,7 +21,7 @@ void lmdb_place_make_empty(struct lmdb_place *place)
     store_lmdb_options_default(&place->options, place->log);
     place->options.map_bytes = 24 * 1024 * 1024;
     place->options.headroom_bytes = 4 * 1024 * 1024;
-    place->options.grow_bytes = 1024 * 1024;
+    place->options.grow_bytes = 256 * 1024;
     place->options.queue_writes = SUITE_QUEUE_WRITES;
     place->options.queue_reads = SUITE_QUEUE_READS;
     place->options.allow_any_filesystem = true;

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "broker/store/store_lmdb_inner.h"
 #include "tests/contract/disk_shim.h"
 #include "tests/contract/lmdb_place.h"
 
@@ -57,7 +58,7 @@ static void wait_for_growth(struct disk_test *test)
     const struct store_lmdb_options *options = &test->place.options;
     time_t end = time(NULL) + WAIT_SECONDS;
     uint64_t wanted = world_statistics(&test->world).used_bytes + options->headroom_bytes +
-                      2 * options->grow_bytes;
+                      LMDB_STEPS_AHEAD * options->grow_bytes;
     while ((uint64_t)file_of(test).st_size < wanted) {
         assert_true(time(NULL) < end);
     }
