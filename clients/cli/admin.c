@@ -1,0 +1,122 @@
+/* admin.c - one line of JSON asked, one answered.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "clients/cli/admin.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "clients/cli/moment.h"
+
+enum { ANSWER_BYTES_MAX = 1024 * 1024, ANSWER_MS_MAX = 60 * 1000 };
+
+/* By way of the directory's descriptor: a path of its own may be too long for a socket's name. */
+static int connect_in(int directory)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    (void)snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/admin.sock",
+                   directory);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof address) != 0) {
+        int reason = errno;
+        (void)close(fd);
+        errno = reason;
+        return -1;
+    }
+    return fd;
+}
+
+static int connect_to(const char *directory)
+{
+    int at = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (at < 0) {
+        return -1;
+    }
+    int fd = connect_in(at);
+    int reason = errno;
+    (void)close(at);
+    errno = reason;
+    return fd;
+}
+
+/* Reads up to the first newline. False: errno says why. */
+static bool read_line(int fd, char *line, size_t *length)
+{
+    uint64_t deadline_ms = moment_tick_ms() + ANSWER_MS_MAX;
+    *length = 0;
+    while (*length == 0 || line[*length - 1] != '\n') {
+        struct pollfd waiting = {.fd = fd, .events = POLLIN};
+        uint64_t now_ms = moment_tick_ms();
+        int ready = now_ms >= deadline_ms ? 0 : poll(&waiting, 1, (int)(deadline_ms - now_ms));
+        if (ready == 0) {
+            errno = ETIMEDOUT;
+            return false;
+        }
+        ssize_t got = ready < 0 ? -1 : read(fd, line + *length, ANSWER_BYTES_MAX - *length);
+        if (got == 0) {
+            errno = *length == ANSWER_BYTES_MAX ? EMSGSIZE : ECONNRESET;
+            return false;
+        }
+        if (got < 0 && errno != EINTR) {
+            return false;
+        }
+        *length += got > 0 ? (size_t)got : 0;
+    }
+    return true;
+}
+
+static bool exchange(int fd, const char *verb, json_t **answer)
+{
+    char request[128];
+    size_t length = 0;
+    int width = snprintf(request, sizeof request, "{\"do\":\"%s\"}\n", verb);
+    if (send(fd, request, (size_t)width, MSG_NOSIGNAL) != width) {
+        return false;
+    }
+    char *line = malloc(ANSWER_BYTES_MAX);
+    if (line == NULL) {
+        return false;
+    }
+    bool is_read = read_line(fd, line, &length);
+    *answer = is_read ? json_loadb(line, length, 0, NULL) : NULL;
+    errno = is_read && *answer == NULL ? EPROTO : errno;
+    free(line);
+    return *answer != NULL;
+}
+
+enum admin_state admin_ask(const struct say *say, const char *directory, const char *verb,
+                           json_t **answer)
+{
+    int fd = connect_to(directory);
+    if (fd < 0) {
+        if (errno == ENOENT || errno == ECONNREFUSED) {
+            return ADMIN_STOPPED;
+        }
+        say_fault(say, "%s/admin.sock: %s", directory, strerror(errno));
+        return ADMIN_FAILED;
+    }
+    bool is_answered = exchange(fd, verb, answer);
+    if (!is_answered) {
+        say_fault(say, "%s/admin.sock: %s", directory, strerror(errno));
+    }
+    (void)close(fd);
+    return is_answered ? ADMIN_ANSWERED : ADMIN_FAILED;
+}
+
+void admin_say_refusal(const struct say *say, const json_t *answer)
+{
+    const char *code = json_string_value(json_object_get(answer, "code"));
+    const char *reason = json_string_value(json_object_get(answer, "reason"));
+    if (code == NULL) {
+        say_fault(say, "%s", reason == NULL ? "?" : reason);
+    } else {
+        say_refusal(say, code, json_string_value(json_object_get(answer, "field")), reason);
+    }
+}

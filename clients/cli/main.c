@@ -1,0 +1,64 @@
+/* main.c - kentong: the table of its verbs.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clients/cli/cli.h"
+
+/* clang-format off */
+static const struct verb verbs[] = {
+    {"init", verb_init, "DIR --name NAME --region CODE",
+     "make a site", "buat situs"},
+    {"agency", verb_agency, "add | ls | show | revoke [NAME] --site DIR",
+     "who may do what at a site", "siapa boleh apa di situs"},
+    {"explain", verb_explain, "CODE",
+     "what a code means, and what to do", "arti sebuah kode, dan tindakannya"},
+    {"help", verb_help, "[VERB]",
+     "this list, or a verb's options", "daftar ini, atau opsi satu perintah"},
+    {"version", verb_version, "",
+     "the version of this program", "versi program ini"},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+/* clang-format on */
+
+const struct verb *verb_table(void)
+{
+    return verbs;
+}
+
+const struct verb *verb_find(const char *word)
+{
+    for (const struct verb *verb = verbs; verb->word != NULL; verb++) {
+        if (strcmp(verb->word, word) == 0) {
+            return verb;
+        }
+    }
+    return NULL;
+}
+
+int main(int count, char **arguments)
+{
+    struct cli cli = {.say = say_default(), .profile = getenv("KENTONG_PROFILE")};
+    /* A reader that went away is an error of the write, not the end of this program. */
+    (void)signal(SIGPIPE, SIG_IGN);
+    int words = cli_read_common(&cli, count - 1, arguments + 1);
+    if (words < 0) {
+        return EXIT_USAGE;
+    }
+    if (words == 0) {
+        (void)verb_help(&cli, 0, NULL);
+        return cli.wants_help ? EXIT_DONE : EXIT_USAGE;
+    }
+    cli.verb = verb_find(arguments[1]);
+    if (cli.verb == NULL) {
+        say_wrong_use(&cli.say,
+                      say_text(&cli.say, "there is no verb '%s'; see kentong help",
+                               "tidak ada perintah '%s'; lihat kentong help"),
+                      arguments[1]);
+        return EXIT_USAGE;
+    }
+    return (int)cli.verb->run(&cli, words - 1, arguments + 2);
+}

@@ -1,0 +1,258 @@
+/* show.c - what of an event is worth a line.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "clients/cli/show.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clients/cli/moment.h"
+#include "proto/c/bodies.h"
+
+static FILE *memory_open(char **text, size_t *length)
+{
+    FILE *out = open_memstream(text, length);
+    if (out == NULL) {
+        abort();
+    }
+    return out;
+}
+
+static const char *member(const json_t *event, const char *name)
+{
+    const char *text = json_string_value(json_object_get(event, name));
+    return text == NULL ? "" : text;
+}
+
+static const char *kind_of(const json_t *event, const json_t **body)
+{
+    const struct kt_body *kind;
+    *body = NULL;
+    for (size_t i = 0; (kind = kt_body_at(i)) != NULL; i++) {
+        *body = json_object_get(event, kind->kind);
+        if (*body != NULL) {
+            return kind->kind;
+        }
+    }
+    return "";
+}
+
+/* The words of the body that say most, the first that it has. */
+static const char *text_of(const json_t *body)
+{
+    static const char *const names[] = {"summary", "headline",  "title", "text",     "instruction",
+                                        "note",    "causeText", "name",  "label",    "callSign",
+                                        "step",    "status",    "state", "category", "eventId"};
+    const char *found = NULL;
+    for (size_t i = 0; found == NULL && i < sizeof names / sizeof *names; i++) {
+        found = json_string_value(json_object_get(body, names[i]));
+    }
+    return found == NULL ? "" : found;
+}
+
+static void print_local(FILE *out, const char *time)
+{
+    char text[MOMENT_TEXT_BYTES];
+    int64_t time_ms = 0;
+    if (moment_read_time(time, &time_ms) == NULL) {
+        moment_print_local(time_ms, text);
+        (void)fputs(text, out);
+    }
+}
+
+/* ---- a format of one's own ---- */
+
+static const char letters[] = "qitskmronpxj%";
+
+const char *show_format_fault(const char *format)
+{
+    for (; *format != '\0'; format++) {
+        if (*format == '%' && (*++format == '\0' || strchr(letters, *format) == NULL)) {
+            return "after % stands one of q i t s k m r o n p x j %";
+        }
+    }
+    return NULL;
+}
+
+static void put_number(FILE *out, const json_t *event, const char *name)
+{
+    const json_t *value = json_object_get(event, name);
+    (void)fprintf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+}
+
+/* flat switch */
+static void put_letter(FILE *out, const json_t *event, const char *line, char letter)
+{
+    const json_t *body;
+    const char *kind = kind_of(event, &body);
+    switch (letter) {
+    case 'q':
+        put_number(out, event, "seq");
+        break;
+    case 'p':
+        put_number(out, event, "priority");
+        break;
+    case 'i':
+        (void)fputs(member(event, "id"), out);
+        break;
+    case 't':
+        (void)fputs(member(event, "topic"), out);
+        break;
+    case 's':
+        (void)fputs(member(event, "source"), out);
+        break;
+    case 'k':
+        (void)fputs(kind, out);
+        break;
+    case 'm':
+        (void)fputs(member(event, "mode"), out);
+        break;
+    case 'r':
+        (void)fputs(member(event, "recordedAt"), out);
+        break;
+    case 'o':
+        (void)fputs(member(event, "occurredAt"), out);
+        break;
+    case 'n':
+        (void)fputs(member(event, "incidentId"), out);
+        break;
+    case 'x':
+        (void)fputs(text_of(body), out);
+        break;
+    case 'j':
+        (void)fputs(line, out);
+        break;
+    default:
+        (void)fputc(letter, out);
+    }
+}
+
+char *show_by_format(const json_t *event, const char *line, const char *format)
+{
+    char *text = NULL;
+    size_t length = 0;
+    FILE *out = memory_open(&text, &length);
+    for (; *format != '\0'; format++) {
+        if (*format == '%') {
+            put_letter(out, event, line, *++format);
+        } else if (format[0] == '\\' && (format[1] == 'n' || format[1] == 't')) {
+            (void)fputc(*++format == 'n' ? '\n' : '\t', out);
+        } else {
+            (void)fputc(*format, out);
+        }
+    }
+    (void)fputc('\n', out);
+    if (fclose(out) != 0) {
+        abort();
+    }
+    return text;
+}
+
+/* ---- one line ---- */
+
+/* Where the character after `text`'s first `columns` begins; each counts as one. */
+static size_t bytes_of_columns(const char *text, size_t columns)
+{
+    size_t place = 0;
+    for (size_t seen = 0; text[place] != '\0'; place++) {
+        seen += ((unsigned char)text[place] & 0xC0) != 0x80;
+        if (seen > columns) {
+            break;
+        }
+    }
+    return place;
+}
+
+/* Control characters of others must not reach this terminal. */
+static void put_plain(FILE *out, const char *text, size_t columns)
+{
+    size_t length = bytes_of_columns(text, columns);
+    for (size_t i = 0; i < length; i++) {
+        unsigned char letter = (unsigned char)text[i];
+        bool is_control =
+            letter < ' ' || letter == 0x7F || (letter == 0xC2 && (unsigned char)text[i + 1] < 0xA0);
+        if (is_control && letter == 0xC2) {
+            i++;
+        }
+        (void)fputc(is_control ? ' ' : letter, out);
+    }
+}
+
+static const char *mode_colour(const json_t *event)
+{
+    return strcmp(member(event, "mode"), "ACTUAL") == 0 ? "0" : "2";
+}
+
+static void print_front(FILE *out, const struct say *say, const json_t *event, const char *kind)
+{
+    json_int_t priority = json_integer_value(json_object_get(event, "priority"));
+    const char *mode = member(event, "mode");
+    (void)fprintf(out, "%s%8" JSON_INTEGER_FORMAT "%s  ",
+                  say_colour(say, priority >= 8 ? "31" : "1"),
+                  json_integer_value(json_object_get(event, "seq")), say_colour(say, "0"));
+    print_local(out, member(event, "recordedAt"));
+    (void)fprintf(out, "  %s%s  %s  %s", say_colour(say, mode_colour(event)),
+                  member(event, "source"), member(event, "topic"), kind);
+    if (strcmp(mode, "ACTUAL") != 0) {
+        (void)fprintf(out, "  [%s]", mode);
+    }
+}
+
+static size_t columns_of(const char *text)
+{
+    size_t columns = 0;
+    bool is_escape = false;
+    for (; *text != '\0'; text++) {
+        is_escape = is_escape || *text == '\033';
+        columns += !is_escape && ((unsigned char)*text & 0xC0) != 0x80;
+        is_escape = is_escape && *text != 'm';
+    }
+    return columns;
+}
+
+char *show_line(const struct say *say, const json_t *event)
+{
+    char *front = NULL, *text = NULL;
+    size_t length = 0, width = SIZE_MAX;
+    const json_t *body;
+    const char *incident = member(event, "incidentId");
+    FILE *out = memory_open(&front, &length);
+    print_front(out, say, event, kind_of(event, &body));
+    if (fclose(out) != 0) {
+        abort();
+    }
+    if (say->columns > 0) {
+        size_t used = columns_of(front) + 4 + columns_of(incident);
+        width = used < (size_t)say->columns ? (size_t)say->columns - used : 0;
+    }
+    out = memory_open(&text, &length);
+    (void)fprintf(out, "%s  ", front);
+    put_plain(out, text_of(body), width);
+    (void)fprintf(out, "%s%s%s\n", incident[0] == '\0' ? "" : "  ", incident, say_colour(say, "0"));
+    if (fclose(out) != 0) {
+        abort();
+    }
+    free(front);
+    return text;
+}
+
+char *show_whole(const struct say *say, const json_t *event)
+{
+    char *text = NULL;
+    size_t length = 0;
+    const char *name;
+    json_t *value;
+    FILE *out = memory_open(&text, &length);
+    json_object_foreach((json_t *)event, name, value)
+    {
+        char *shown = json_dumps(value, JSON_ENCODE_ANY | JSON_INDENT(2));
+        (void)fprintf(out, "%s%s%s: %s\n", say_colour(say, "1"), name, say_colour(say, "0"),
+                      shown == NULL ? "" : shown);
+        free(shown);
+    }
+    if (fclose(out) != 0) {
+        abort();
+    }
+    return text;
+}

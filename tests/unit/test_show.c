@@ -1,0 +1,103 @@
+/* test_show.c - an event as a person reads it.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "tests/unit/check.h"
+
+#include <time.h>
+
+#include "clients/cli/show.h"
+
+static const char line[] =
+    "{\"seq\":7,\"recordedAt\":\"2025-12-10T01:15:00.250Z\",\"id\":\"0193\",\"source\":\"damkar\","
+    "\"topic\":\"62/71/incident/fire\",\"mode\":\"EXERCISE\",\"replay\":false,\"priority\":9,"
+    "\"incidentId\":\"PKY-1\",\"report\":{\"category\":\"FIRE_STRUCTURE\","
+    "\"summary\":\"Rumah\\u0007 terbakar \\u00e9 \\u009bdi Jl. Tilung\"}}";
+
+static json_t *event_new(void)
+{
+    json_t *event = json_loads(line, 0, NULL);
+    assert_non_null(event);
+    return event;
+}
+
+struct format_row {
+    const char *name, *format, *text;
+};
+
+/* clang-format off */
+static const struct format_row formats[] = {
+    {"sequence, topic and id", "%q %t %i", "7 62/71/incident/fire 0193\n"},
+    {"source, kind, mode", "%s|%k|%m", "damkar|report|EXERCISE\n"},
+    {"incident and priority", "%n %p", "PKY-1 9\n"},
+    {"escapes as in C, and a percent sign", "a\\tb\\n%%", "a\tb\n%\n"},
+    {"an empty format is an empty line", "", "\n"},
+};
+/* clang-format on */
+
+static void a_format_is_followed(void **state)
+{
+    const struct format_row *row = *state;
+    json_t *event = event_new();
+    assert_null(show_format_fault(row->format));
+    char *text = show_by_format(event, line, row->format);
+    assert_string_equal(text, row->text);
+    free(text);
+    json_decref(event);
+}
+
+static void j_is_the_line_itself(void **state)
+{
+    (void)state;
+    json_t *event = event_new();
+    char *text = show_by_format(event, line, "%j");
+    assert_memory_equal(text, line, strlen(line));
+    assert_string_equal(text + strlen(line), "\n");
+    free(text);
+    json_decref(event);
+}
+
+static void a_wrong_format_is_told(void **state)
+{
+    (void)state;
+    assert_non_null(show_format_fault("%z"));
+    assert_non_null(show_format_fault("100%"));
+}
+
+static void a_line_holds_what_matters_and_no_control_characters(void **state)
+{
+    struct say say = {.language = LANGUAGE_ENGLISH};
+    (void)state;
+    setenv("TZ", "WIB-7", 1);
+    tzset();
+    json_t *event = event_new();
+    char *text = show_line(&say, event);
+    assert_string_equal(text,
+                        "       7  2025-12-10 08:15:00 WIB  damkar  62/71/incident/fire  report"
+                        "  [EXERCISE]  Rumah  terbakar \xC3\xA9  di Jl. Tilung  PKY-1\n");
+    free(text);
+    json_decref(event);
+}
+
+static void a_line_fits_the_terminal(void **state)
+{
+    struct say say = {.columns = 100, .has_colour = true};
+    (void)state;
+    json_t *event = event_new();
+    char *text = show_line(&say, event);
+    assert_non_null(strstr(text, "Rumah"));
+    assert_null(strstr(text, "Tilung"));
+    assert_non_null(strstr(text, "PKY-1"));
+    free(text);
+    json_decref(event);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(j_is_the_line_itself),
+        cmocka_unit_test(a_wrong_format_is_told),
+        cmocka_unit_test(a_line_holds_what_matters_and_no_control_characters),
+        cmocka_unit_test(a_line_fits_the_terminal),
+    };
+    return CHECK_ROWS(formats, a_format_is_followed) + cmocka_run_group_tests(tests, NULL, NULL);
+}
