@@ -159,13 +159,11 @@ bool facts_read_time(const struct facts_time *time, int64_t *ms)
     return true;
 }
 
-static int read_digit(uint8_t letter)
-{
-    if (letter >= '0' && letter <= '9') {
-        return letter - '0';
-    }
-    return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
-}
+/* 1 more than each hexadecimal digit in lower case stands for; 0: no such digit. */
+static const uint8_t digits[256] = {
+    ['0'] = 1, ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
+    ['8'] = 9, ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+};
 
 bool facts_read_id(struct bytes text, uint8_t id[ID_BYTES])
 {
@@ -176,12 +174,12 @@ bool facts_read_id(struct bytes text, uint8_t id[ID_BYTES])
         return false;
     }
     for (size_t index = 0; index < ID_BYTES; index++) {
-        int high = read_digit(text.data[starts[index]]);
-        int low = read_digit(text.data[starts[index] + 1]);
-        if (high < 0 || low < 0) {
+        uint8_t high = digits[text.data[starts[index]]];
+        uint8_t low = digits[text.data[starts[index] + 1]];
+        if (high == 0 || low == 0) {
             return false;
         }
-        id[index] = (uint8_t)(high << 4 | low);
+        id[index] = (uint8_t)((high - 1) << 4 | (low - 1));
     }
     return true;
 }

@@ -12,7 +12,7 @@ static void field_skip(struct bytes *rest, size_t length)
     *rest = bytes_of(rest->data + length, rest->length - length);
 }
 
-static bool field_take_long_varint(struct bytes *rest, uint64_t *value)
+bool field_take_long_varint(struct bytes *rest, uint64_t *value)
 {
     size_t most = rest->length < VARINT_BYTES_MAX ? rest->length : VARINT_BYTES_MAX;
     uint64_t sum = 0;
@@ -29,16 +29,6 @@ static bool field_take_long_varint(struct bytes *rest, uint64_t *value)
         }
     }
     return false;
-}
-
-bool field_take_varint(struct bytes *rest, uint64_t *value)
-{
-    if (rest->length > 0 && rest->data[0] < 0x80) {
-        *value = rest->data[0];
-        field_skip(rest, 1);
-        return true;
-    }
-    return field_take_long_varint(rest, value);
 }
 
 static bool field_take_fixed(struct bytes *rest, size_t length, uint64_t *value)

@@ -26,8 +26,19 @@ struct field {
 /* Takes the first field off `rest`, which is not empty. False: malformed; `rest` is undefined. */
 bool field_take(struct bytes *rest, struct field *field);
 
+/* The long way of field_take_varint(). */
+bool field_take_long_varint(struct bytes *rest, uint64_t *value);
+
 /* Takes one integer of the variable form off `rest`. False: it does not end within 10 bytes. */
-bool field_take_varint(struct bytes *rest, uint64_t *value);
+static inline bool field_take_varint(struct bytes *rest, uint64_t *value)
+{
+    if (rest->length == 0 || rest->data[0] >= 0x80) {
+        return field_take_long_varint(rest, value);
+    }
+    *value = rest->data[0];
+    *rest = bytes_of(rest->data + 1, rest->length - 1);
+    return true;
+}
 
 /* The signed number that a sint32 or sint64 of this value stands for. */
 static inline int64_t field_signed(uint64_t value)
