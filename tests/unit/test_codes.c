@@ -3,7 +3,11 @@
  */
 #include "proto/c/codes.h"
 
+#include <stdio.h>
+
 #include "tests/unit/check.h"
+
+enum { PAGE_BYTES_MAX = 64 * 1024 };
 
 static void every_code_is_found_by_its_name(void **state)
 {
@@ -72,6 +76,34 @@ static void what_nothing_can_save_is_never_retryable(void **state)
     }
 }
 
+/* The page of the protocol lists the codes in this order, each with the mark of its class. */
+static void the_protocol_page_lists_them(void **state)
+{
+    (void)state;
+    static const char *const marks[] = {[CODE_DEFINITIVE] = "",
+                                        [CODE_RETRYABLE] = " (r)",
+                                        [CODE_PROTOCOL] = " (p)",
+                                        [CODE_FATAL] = " (f)"};
+    static char page[PAGE_BYTES_MAX];
+    char path[4096], entry[64];
+    const char *source = getenv("KENTONGAN_SOURCE");
+    snprintf(path, sizeof path, "%s/proto/README.md", source == NULL ? "." : source);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    assert_in_range(fread(page, 1, sizeof page - 1, file), 1, sizeof page - 2);
+    fclose(file);
+    const char *at = strstr(page, "## 9. Codes");
+    for (size_t index = 0; code_at(index) != NULL; index++) {
+        assert_non_null(at);
+        snprintf(entry, sizeof entry, "`%s`%s%s", code_at(index)->name,
+                 marks[code_at(index)->class], code_at(index + 1) != NULL ? " ·" : "\n");
+        at = strstr(at, entry);
+        if (at == NULL) {
+            fail_msg("%s is not in its place on the page", entry);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -80,6 +112,7 @@ int main(void)
         cmocka_unit_test(names_are_upper_case_words),
         cmocka_unit_test(meanings_and_remedies_are_sentences),
         cmocka_unit_test(what_nothing_can_save_is_never_retryable),
+        cmocka_unit_test(the_protocol_page_lists_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
