@@ -20,11 +20,7 @@
 #include "broker/base/blob.h"
 #include "broker/base/status.h"
 #include "broker/core/effect.h"
-
-enum { CHUNK_HEADER_BYTES = 112, CHUNK_HASH_BYTES = 32, CHUNK_VERSION = 1 };
-
-/* No chunk is longer: what every store must take. */
-enum { CHUNK_BYTES_MAX = 1024 * 1024 };
+#include "broker/log/chunk_layout.h"
 
 struct chunk_header {
     uint64_t first;

@@ -5,7 +5,6 @@
 
 #include <assert.h>
 
-#include "broker/log/chunk_sum.h"
 #include "proto/c/facts_read.h"
 #include "proto/c/field.h"
 

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "broker/log/chunk.h"
 #include "broker/log/chunk_sum.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
