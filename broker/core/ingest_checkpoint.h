@@ -2,7 +2,7 @@
  * parts.
  * SPDX-License-Identifier: Apache-2.0
  *
- * Part of the organ ingest (docs/decisions/0004). State is cut into blocks of fixed place:
+ * Part of the organ ingest (docs/decisions/0006). State is cut into blocks of fixed place:
  * producers by slot, rings by slot, the id window by sequence. A checkpoint writes the blocks that
  * changed over their former selves, then one manifest that names the sequence to read the log from.
  * Every block says only what is durable, and applying a record twice changes nothing: so a block

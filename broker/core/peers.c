@@ -39,7 +39,8 @@ static const struct refusal fenced = {
     .is_retryable = true,
 };
 
-/* A session's place on the list by last heard, oldest first; beside the session, which others see. */
+/* A session's place on the list by last heard, oldest first; beside the session, which others see.
+ * */
 struct place {
     uint32_t older, newer; /* older: also the next free slot */
     bool is_open;

@@ -1,10 +1,11 @@
 /* policy.c - two tables, of which one is in force, and the times of their lines.
  * SPDX-License-Identifier: Apache-2.0
  *
- * Kept are "policy/AGENCY": {run, lines and times}, and "policy": {base, run}. A value counts if its run
- * is `base` or later. When an agency is gone, or at start, a new run begins: {base, run + 1}, then
- * every agency's value with the new run, then {run + 1, run + 1}, which makes the values of whoever is gone worthless.
- * Until that last write nothing else was appended, so in a run that was cut short nothing happened.
+ * Kept are "policy/AGENCY": {run, lines and times}, and "policy": {base, run}. A value counts if
+ * its run is `base` or later. When an agency is gone, or at start, a new run begins: {base, run +
+ * 1}, then every agency's value with the new run, then {run + 1, run + 1}, which makes the values
+ * of whoever is gone worthless. Until that last write nothing else was appended, so in a run that
+ * was cut short nothing happened.
  */
 #include "broker/core/policy.h"
 
@@ -128,7 +129,8 @@ enum status policy_offer(struct policy *policy, const struct policy_agency *agen
     return STATUS_OK;
 }
 
-/* All times are there: what is missing is granted now, «changed while stopped = the head at start». */
+/* All times are there: what is missing is granted now, «changed while stopped = the head at start».
+ * */
 static void come_in_force(struct policy *policy, uint64_t head)
 {
     policy->phase = POLICY_IN_FORCE;

@@ -54,7 +54,8 @@ static struct bytes text_of(const struct policy_filter *filter)
     return bytes_of(filter->text, filter->length);
 }
 
-/* Whether one of `count` filters covers the piece; the same piece from two lines has the lower time. */
+/* Whether one of `count` filters covers the piece; the same piece from two lines has the lower
+ * time. */
 static bool is_covered(struct policy_filter *out, uint32_t count, const struct policy_filter *piece)
 {
     for (uint32_t index = 0; index < count; index++) {

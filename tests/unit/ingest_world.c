@@ -3,6 +3,7 @@
  */
 #include "tests/unit/ingest_world.h"
 
+#include "tests/support/allocation_guard.h"
 #include "tests/unit/check.h"
 
 enum { PUBLISH_ITEMS_MAX = 64 };
@@ -128,7 +129,9 @@ static bool is_open(void *context, uint64_t peer)
 void world_continue(struct world *world)
 {
     effects_clear(&world->fx);
+    allocation_guard_forbid();
     ingest_continue(world->ingest, world->now_ms, true, is_open, world, &world->fx);
+    allocation_guard_allow();
     for (uint32_t index = 0; index < world->fx.count; index++) {
         perform(world, &world->fx.list[index]);
     }
@@ -202,6 +205,9 @@ void world_close(struct world *world)
     while (world->part_count > 0) {
         world_lose_part(world, &world->parts[0]);
     }
+    for (uint32_t place = 0; place < WORLD_FRAMES_MAX; place++) {
+        blob_drop(world->frames[place]);
+    }
     effects_deinit(&world->fx);
     free(world->log);
 }
@@ -233,6 +239,14 @@ static void fill_item(struct publish_item *item, const struct content *content, 
     event->mode = content->is_system ? MODE_SYSTEM : MODE_ACTUAL;
     event->priority = content->priority;
     event->source = content->is_foreign ? bytes_of_text("other") : bytes_of(NULL, 0);
+}
+
+/* The last count must not drop inside the core: there nothing may be freed. */
+static void keep_frame(struct world *world, struct blob *frame)
+{
+    uint32_t place = world->frame_count++ % WORLD_FRAMES_MAX;
+    blob_drop(world->frames[place]);
+    world->frames[place] = frame;
 }
 
 bool world_publish(struct world *world, uint64_t peer, uint64_t number,
@@ -268,8 +282,10 @@ bool world_publish(struct world *world, uint64_t peer, uint64_t number,
         publish.agency = agency_of(&contents[0]);
     }
     struct ingest_ask ask = {world, judge_producer, may_publish};
+    allocation_guard_forbid();
     const struct refusal *refusal = ingest_publish(world->ingest, &publish, &ask);
-    blob_drop(frame);
+    allocation_guard_allow();
+    keep_frame(world, frame);
     return refusal != NULL;
 }
 
@@ -298,7 +314,9 @@ static void answer_append(struct world *world, const struct write *write, enum s
     input.of.appended.first = write->first;
     input.of.appended.last = write->first + write->count - 1;
     input.of.appended.room_bytes = world->room_bytes;
+    allocation_guard_forbid();
     ingest_appended(world->ingest, &input);
+    allocation_guard_allow();
 }
 
 bool world_complete_write(struct world *world, bool is_full)
@@ -361,7 +379,9 @@ bool world_complete_read(struct world *world, bool is_busy)
         input.of.page.page = &page;
         world->pages_read++;
     }
+    allocation_guard_forbid();
     ingest_page(world->ingest, &input);
+    allocation_guard_allow();
     return true;
 }
 

@@ -6,7 +6,12 @@
 
 #include "broker/core/ingest.h"
 
-enum { WORLD_EVENTS_MAX = 60000, WORLD_PARTS_MAX = 512, WORLD_QUEUE_MAX = 4096 };
+enum {
+    WORLD_EVENTS_MAX = 60000,
+    WORLD_PARTS_MAX = 512,
+    WORLD_QUEUE_MAX = 4096,
+    WORLD_FRAMES_MAX = 1024
+};
 
 /* The content of an event: what a frame carries here in place of protobuf. */
 struct content {
@@ -61,6 +66,8 @@ struct world {
     uint64_t damaged_first, damaged_last; /* 0: none */
     uint64_t log_first;
     uint64_t incarnation;
+    struct blob *frames[WORLD_FRAMES_MAX];
+    uint32_t frame_count;
     uint32_t pages_read, parts_written, appends;
     bool has_fenced; /* judge_producer refuses */
     uint64_t closed_peer;

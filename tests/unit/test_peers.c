@@ -120,7 +120,8 @@ static void a_newer_session_fences_the_older(void **state)
     assert_null(hello(peers, 3, "polisi", 7, 0));
     assert_true(may_publish(peers, 2, 7));
     assert_true(may_publish(peers, 3, 7));
-    /* The fenced one leaves, the holder stays; the holder leaves, the fenced one does not inherit. */
+    /* The fenced one leaves, the holder stays; the holder leaves, the fenced one does not inherit.
+     * */
     peers_close(peers, peers_find(peers, 1));
     assert_true(may_publish(peers, 2, 7));
     assert_null(hello(peers, 4, "damkar", 7, 0));

@@ -343,7 +343,8 @@ static void a_lost_save_never_lowers_a_time(void **state)
     }
 }
 
-/* A start that dies between its saves, then one that lacks an agency, then one that has it again. */
+/* A start that dies between its saves, then one that lacks an agency, then one that has it again.
+ * */
 static void starts_that_die_open_no_door(void **state)
 {
     (void)state;
