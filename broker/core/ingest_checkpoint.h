@@ -24,7 +24,6 @@ enum {
 
 enum checkpoint_phase {
     CHECKPOINT_IDLE,
-    CHECKPOINT_FORGET, /* the manifest that is there names blocks of another layout */
     CHECKPOINT_WINDOW,
     CHECKPOINT_PRODUCERS,
     CHECKPOINT_RINGS,
@@ -50,7 +49,6 @@ struct checkpoint {
     uint64_t target; /* being written: will be seq */
     uint64_t block;  /* the next to write in this phase */
     uint64_t started_ms, part_ms;
-    bool must_forget;
     uint8_t *is_producer_block; /* one a block: written since the epoch began */
     uint8_t *is_ring_block;
     /* While starting: what the manifest says and what has come. */

@@ -162,7 +162,7 @@ static void begin(struct ingest *ingest, uint64_t now_ms)
     checkpoint->started_ms = now_ms;
     checkpoint->target = ingest->pending.durable;
     checkpoint->block = (checkpoint->seq + 1) / checkpoint->layout.window_block;
-    checkpoint->phase = checkpoint->must_forget ? CHECKPOINT_FORGET : CHECKPOINT_WINDOW;
+    checkpoint->phase = CHECKPOINT_WINDOW;
 }
 
 static void end(struct ingest *ingest, struct effects *fx)
@@ -174,15 +174,6 @@ static void end(struct ingest *ingest, struct effects *fx)
     emit(checkpoint, &writer, '0', 0, fx);
     checkpoint->seq = checkpoint->target;
     checkpoint->phase = CHECKPOINT_IDLE;
-}
-
-static void forget(struct checkpoint *checkpoint, struct effects *fx)
-{
-    struct effect *effect = effects_add(fx, FX_CHECKPOINT);
-    assert(effect != NULL);
-    effect->of.checkpoint.name = checkpoint_name(checkpoint, '0', 0);
-    checkpoint->must_forget = false;
-    checkpoint->phase = CHECKPOINT_WINDOW;
 }
 
 uint64_t ingest_checkpoint_deadline_ms(const struct ingest *ingest)
@@ -207,10 +198,6 @@ void ingest_write_checkpoint(struct ingest *ingest, uint64_t now_ms, struct effe
     checkpoint->part_ms = now_ms + CHECKPOINT_PART_MS;
     if (checkpoint->phase == CHECKPOINT_IDLE) {
         begin(ingest, now_ms);
-    }
-    if (checkpoint->phase == CHECKPOINT_FORGET) {
-        forget(checkpoint, fx);
-        return;
     }
     while (checkpoint->phase != CHECKPOINT_MANIFEST) {
         uint64_t block = next_block(ingest);

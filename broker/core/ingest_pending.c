@@ -56,7 +56,6 @@ static void add_move(struct pending *pending, const struct pending_move *move)
     assert(pending->move_count < pending->room);
     uint32_t place = (pending->move_first + pending->move_count++) % pending->room;
     pending->moves[place] = *move;
-    pending->moves[place].barrier = pending->next - 1;
 }
 
 void pending_add_event(struct pending *pending, const struct append_item *item, uint32_t ticket,
@@ -161,10 +160,10 @@ bool pending_take_stale(struct pending *pending)
     return true;
 }
 
+/* A move without an event stands behind the events before it, and is settled with them. */
 bool pending_take_settled(struct pending *pending, struct pending_move *move)
 {
-    if (pending->move_count == 0 ||
-        pending->moves[pending->move_first].barrier > pending->durable) {
+    if (pending->move_count == 0 || pending->moves[pending->move_first].seq > pending->durable) {
         return false;
     }
     *move = pending->moves[pending->move_first];

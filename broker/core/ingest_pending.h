@@ -15,8 +15,7 @@ enum { ITEM_OVERHEAD_BYTES = 512 };
 
 /* One move of a mark. */
 struct pending_move {
-    uint64_t seq;     /* of the event that moved it; 0: a duplicate by id did */
-    uint64_t barrier; /* settled when this sequence is durable */
+    uint64_t seq; /* of the event that moved it; 0: a duplicate by id did */
     uint64_t mark_before, number;
     uint32_t producer;
     bool is_new_producer;

@@ -64,7 +64,6 @@ void ingest_recover(struct ingest *ingest)
         memset(checkpoint->is_ring_block, 0, checkpoint->layout.ring_blocks);
         checkpoint->seq = 0;
         checkpoint->epoch = checkpoint->epoch_max + 1;
-        checkpoint->must_forget = true;
         ingest->read_next = ingest->log_first;
         ingest_note(ingest, TRACE_INFO, "no whole checkpoint: the log is read from",
                     ingest->log_first);

@@ -99,6 +99,8 @@ static void numbers_follow_their_mark(void **state)
     assert_stored(bench_outcome(bench, first), 1, true);
     assert_mark(bench_outcome(bench, bench_event(bench, 1, 5, 0)), RECEIPT_REUSED, 5);
     assert_mark(bench_outcome(bench, bench_event(bench, 1, 3, 0)), RECEIPT_SKIPPED, 5);
+    assert_mark(bench_outcome(bench, bench_event(bench, 1, 9, 4)), RECEIPT_GAP, 5);
+    assert_mark(bench_outcome(bench, bench_event(bench, 1, 9, 0)), RECEIPT_GAP, 5);
     assert_stored(bench_outcome(bench, bench_event(bench, 1, 9, 5)), 2, false);
     assert_int_equal(bench_mark(bench, 'a', 1), 9);
     bench_close(bench);
@@ -149,6 +151,9 @@ static void a_number_that_no_ring_remembers_is_looked_up(void **state)
     other.id += 500;
     assert_mark(bench_outcome(bench, other), RECEIPT_REUSED, 60);
     /* An odd number was never used: the record with a lower one ends the scan. */
+    before = bench->world.pages_read;
+    assert_mark(bench_outcome(bench, bench_event(bench, 1, 57, 56)), RECEIPT_SKIPPED, 60);
+    assert_true(bench->world.pages_read - before <= 3);
     assert_mark(bench_outcome(bench, bench_event(bench, 1, 7, 6)), RECEIPT_SKIPPED, 60);
     struct content known = contents[9];
     known.number = 7;

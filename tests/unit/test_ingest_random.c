@@ -107,7 +107,7 @@ static void vary(struct run *run, struct content *content, const struct model_la
         content->agency = agency;
         break;
     case 5:
-        content->after += 1 + below(run, 2);
+        content->after = below(run, (uint32_t)content->after + 3);
         content->number += 2;
         break;
     case 6:

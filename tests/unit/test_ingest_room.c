@@ -172,6 +172,11 @@ static void a_failed_append_is_undone_whole(void **state)
     assert_int_equal(bench_mark(bench, 'a', 2), 0);
     assert_int_equal(bench_mark(bench, 'a', 3), 0);
     assert_int_equal(ingest_head(bench->world.ingest), 4);
+    struct ingest_statistics statistics;
+    ingest_statistics(bench->world.ingest, &statistics);
+    assert_int_equal(statistics.producers, 1);
+    assert_int_equal(statistics.stored, 4);
+    assert_int_equal(statistics.pending_events, 0);
     /* Nothing of it is left: neither numbers nor ids. */
     assert_stored(bench_outcome(bench, by_id), 5, false);
     assert_stored(bench_outcome(bench, contents[4]), 6, false);
