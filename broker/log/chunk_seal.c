@@ -129,8 +129,8 @@ static void put_personal(struct codec_writer *writer, const struct append_item *
 
 size_t chunk_item_bytes_max(const struct append_item *item)
 {
-    size_t record = 3 * HEAD_BYTES_MAX + item->sent.length + STAMP_BYTES_MAX;
-    size_t personal = 3 * HEAD_BYTES_MAX + NUMBER_BYTES_MAX + item->personal.length;
+    size_t record = (size_t)3 * HEAD_BYTES_MAX + item->sent.length + STAMP_BYTES_MAX;
+    size_t personal = (size_t)3 * HEAD_BYTES_MAX + NUMBER_BYTES_MAX + item->personal.length;
     return item->personal.length > 0 ? record + personal : record;
 }
 

@@ -61,7 +61,7 @@ uint64_t chunk_sum_check(struct bytes chunk)
     XXH3_state_t state;
     XXH3_64bits_reset(&state);
     XXH3_64bits_update(&state, chunk.data, CHUNK_CHECKSUM_AT);
-    XXH3_64bits_update(&state, chunk.data + CHUNK_PREVIOUS_AT, 2 * CHUNK_HASH_BYTES);
+    XXH3_64bits_update(&state, chunk.data + CHUNK_PREVIOUS_AT, (size_t)2 * CHUNK_HASH_BYTES);
     while (sum_take_run(&batch, &run)) {
         XXH3_64bits_update(&state, run.data, run.length);
     }

@@ -21,7 +21,7 @@ static bool topic_take_level(struct bytes *rest, struct bytes *level)
     return true;
 }
 
-static bool level_is(struct bytes level, char wildcard)
+static bool level_is(struct bytes level, uint8_t wildcard)
 {
     return level.length == 1 && level.data[0] == wildcard;
 }

@@ -81,7 +81,8 @@ void item_make(struct made_item *made, uint64_t seq, bool has_personal, uint64_t
 {
     uint64_t low = chance_next(seed) >> 16;
     memset(made, 0, sizeof *made);
-    strcpy(made->agency, agencies[chance_below(seed, COUNT_OF(agencies))]);
+    snprintf(made->agency, sizeof made->agency, "%s",
+             agencies[chance_below(seed, COUNT_OF(agencies))]);
     snprintf(made->id, sizeof made->id, "0193a5c4-7b1e-7f00-8a9b-%012llx", (unsigned long long)low);
     size_t sent_bytes = make_sent(made, seq, has_personal, seed);
     made->item = (struct append_item){

@@ -85,7 +85,7 @@ static void the_protocol_page_lists_them(void **state)
                                         [CODE_PROTOCOL] = " (p)",
                                         [CODE_FATAL] = " (f)"};
     static char page[PAGE_BYTES_MAX];
-    char path[4096], entry[64];
+    char path[4096], entry[64] = "the heading";
     const char *source = getenv("KENTONGAN_SOURCE");
     snprintf(path, sizeof path, "%s/proto/README.md", source == NULL ? "." : source);
     FILE *file = fopen(path, "r");
@@ -93,14 +93,13 @@ static void the_protocol_page_lists_them(void **state)
     assert_in_range(fread(page, 1, sizeof page - 1, file), 1, sizeof page - 2);
     fclose(file);
     const char *at = strstr(page, "## 9. Codes");
-    for (size_t index = 0; code_at(index) != NULL; index++) {
-        assert_non_null(at);
+    for (size_t index = 0; at != NULL && code_at(index) != NULL; index++) {
         snprintf(entry, sizeof entry, "`%s`%s%s", code_at(index)->name,
                  marks[code_at(index)->class], code_at(index + 1) != NULL ? " ·" : "\n");
         at = strstr(at, entry);
-        if (at == NULL) {
-            fail_msg("%s is not in its place on the page", entry);
-        }
+    }
+    if (at == NULL) {
+        fail_msg("%s is not in its place on the page", entry);
     }
 }
 
