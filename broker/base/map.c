@@ -26,12 +26,8 @@ enum status map_init(struct map *map, uint32_t room, map_key_of *key_of, const v
         slots *= 2;
     }
     *map = (struct map){.mask = slots - 1, .room = room, .key_of = key_of, .owner = owner};
-    map->slots = malloc(slots * sizeof *map->slots);
-    if (map->slots == NULL) {
-        return STATUS_MEMORY;
-    }
-    map_clear(map);
-    return STATUS_OK;
+    map->slots = calloc(slots, sizeof *map->slots);
+    return map->slots == NULL ? STATUS_MEMORY : STATUS_OK;
 }
 
 void map_deinit(struct map *map)
@@ -44,9 +40,9 @@ void map_deinit(struct map *map)
 static uint32_t map_seek(const struct map *map, struct bytes key, uint32_t hash)
 {
     uint32_t at = hash & map->mask;
-    while (map->slots[at].index != MAP_NONE) {
+    while (map->slots[at].entry != 0) {
         const struct map_slot *slot = &map->slots[at];
-        if (slot->hash == hash && bytes_are_equal(map->key_of(map->owner, slot->index), key)) {
+        if (slot->hash == hash && bytes_are_equal(map->key_of(map->owner, slot->entry - 1), key)) {
             break;
         }
         at = (at + 1) & map->mask;
@@ -56,7 +52,8 @@ static uint32_t map_seek(const struct map *map, struct bytes key, uint32_t hash)
 
 uint32_t map_find(const struct map *map, struct bytes key)
 {
-    return map->slots[map_seek(map, key, map_hash(key))].index;
+    /* 0 - 1 is MAP_NONE. */
+    return map->slots[map_seek(map, key, map_hash(key))].entry - 1;
 }
 
 bool map_insert(struct map *map, uint32_t index)
@@ -68,8 +65,8 @@ bool map_insert(struct map *map, uint32_t index)
     struct bytes key = map->key_of(map->owner, index);
     uint32_t hash = map_hash(key);
     struct map_slot *slot = &map->slots[map_seek(map, key, hash)];
-    assert(slot->index == MAP_NONE);
-    *slot = (struct map_slot){.hash = hash, .index = index};
+    assert(slot->entry == 0);
+    *slot = (struct map_slot){.hash = hash, .entry = index + 1};
     map->count++;
     return true;
 }
@@ -77,7 +74,7 @@ bool map_insert(struct map *map, uint32_t index)
 uint32_t map_remove(struct map *map, struct bytes key)
 {
     uint32_t hole = map_seek(map, key, map_hash(key));
-    uint32_t index = map->slots[hole].index;
+    uint32_t index = map->slots[hole].entry - 1;
     if (index == MAP_NONE) {
         return MAP_NONE;
     }
@@ -85,7 +82,7 @@ uint32_t map_remove(struct map *map, struct bytes key)
     uint32_t at = hole;
     for (;;) {
         at = (at + 1) & map->mask;
-        if (map->slots[at].index == MAP_NONE) {
+        if (map->slots[at].entry == 0) {
             break;
         }
         uint32_t home = map->slots[at].hash & map->mask;
@@ -94,15 +91,15 @@ uint32_t map_remove(struct map *map, struct bytes key)
             hole = at;
         }
     }
-    map->slots[hole].index = MAP_NONE;
+    map->slots[hole].entry = 0;
     map->count--;
     return index;
 }
 
 void map_clear(struct map *map)
 {
-    for (uint32_t at = 0; at <= map->mask; at++) {
-        map->slots[at].index = MAP_NONE;
+    if (map->count > 0) {
+        memset(map->slots, 0, ((size_t)map->mask + 1) * sizeof *map->slots);
+        map->count = 0;
     }
-    map->count = 0;
 }

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * The map holds no keys: it asks the owner for the key of an index, so a key lives once. All memory
- * is taken at init. One thread. There is no iteration: walk the array.
+ * is taken at init, and touched as the map fills. One thread. There is no iteration: walk the array.
  */
 #ifndef BROKER_BASE_MAP_H
 #define BROKER_BASE_MAP_H
@@ -19,7 +19,7 @@ typedef struct bytes map_key_of(const void *owner, uint32_t index);
 
 struct map_slot {
     uint32_t hash;
-    uint32_t index; /* MAP_NONE: free */
+    uint32_t entry; /* the index + 1; 0: free, so that fresh memory is an empty map */
 };
 
 struct map {

@@ -71,12 +71,14 @@ void producers_reset(struct producers *producers)
     map_clear(&producers->agency_index);
     producers->count = 0;
     for (uint32_t slot = 0; slot < producers->room; slot++) {
-        producers->list[slot].is_used = false;
-        producers->is_changed[slot] = false;
+        if (producers->list[slot].is_used) {
+            producers->list[slot].is_used = false;
+        }
         /* The lowest slots first: few blocks of a checkpoint change. */
         producers->free[slot] = producers->room - 1 - slot;
         producers->agencies_free[slot] = producers->room - 1 - slot;
     }
+    memset(producers->is_changed, 0, producers->room * sizeof *producers->is_changed);
     uint32_t last = producers->ring_count - 1;
     for (uint32_t ring = 0; ring <= last; ring++) {
         producers->rings[ring] = (struct ring){.producer = PRODUCER_NONE,

@@ -1,4 +1,4 @@
-/* test_ingest_recover.c - after any crash and any loss of checkpoints the broker knows what it knew.
+/* test_ingest_recover.c - after any crash and loss of checkpoints the broker knows what it knew.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "tests/unit/ingest_bench.h"

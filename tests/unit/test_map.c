@@ -102,7 +102,7 @@ static void crowded_homes_survive_removal_in_any_order(void **state)
             numbers[index] = chance_next(&seed);
             assert_true(map_insert(&map, index));
             uint32_t at = 0;
-            while (map.slots[at].index != index) {
+            while (map.slots[at].entry != index + 1) {
                 at++;
             }
             if (((map.slots[at].hash + 2) & map.mask) < 4) {
