@@ -172,8 +172,9 @@ struct store_lmdb {
     atomic_uint_least64_t write_bytes; /* asked for, not yet answered */
 };
 
-void *lmdb_writer_main(void *store);
-void *lmdb_reader_main(void *reader);
+/* What a thread runs; the context is the store, and the reader. */
+void *lmdb_writer_main(void *context);
+void *lmdb_reader_main(void *context);
 
 /* A read transaction of its own for `reader`, ended by lmdb_reader_end(). An error of LMDB's. */
 int lmdb_reader_begin(struct lmdb_reader *reader);

@@ -15,7 +15,6 @@
 #include "broker/base/codec.h"
 
 static_assert(sizeof(void *) == 8, "the map takes address space of 64 bits");
-static_assert(MDB_VERSION_FULL >= MDB_VERINT(0, 9, 24), "older LMDB was not tried");
 
 enum { UNSAFE_FLAGS = MDB_NOSYNC | MDB_NOMETASYNC | MDB_MAPASYNC | MDB_WRITEMAP };
 

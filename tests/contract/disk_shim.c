@@ -38,6 +38,8 @@ static bool is_zeros(const void *data, size_t length)
     return length >= sizeof zeros && memcmp(data, zeros, sizeof zeros) == 0;
 }
 
+/* The C library names its parameters as only it may.
+ * NOLINTBEGIN(readability-inconsistent-declaration-parameter-name) */
 SEEN_BY_LIBRARIES ssize_t pwrite(int fd, const void *data, size_t length, off_t offset)
 {
     struct disk_event event = {DISK_WRITE, fd, offset, length, is_zeros(data, length)};
@@ -80,3 +82,4 @@ SEEN_BY_LIBRARIES int mkdir(const char *path, mode_t mode)
     struct disk_event event = {.call = DISK_MKDIR, .fd = -1};
     return is_refused(event) ? -1 : (int)syscall(SYS_mkdir, path, mode);
 }
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { WAIT_MS = 30000 };
+enum { WAIT_MS = 30000, MAP_BYTES = 24 * 1024 * 1024 };
 
 void lmdb_place_make_empty(struct lmdb_place *place)
 {
@@ -19,9 +19,9 @@ void lmdb_place_make_empty(struct lmdb_place *place)
     assert_non_null(mkdtemp(place->root));
     snprintf(place->log, sizeof place->log, "%s/log", place->root);
     store_lmdb_options_default(&place->options, place->log);
-    place->options.map_bytes = 24 * 1024 * 1024;
-    place->options.headroom_bytes = 4 * 1024 * 1024;
-    place->options.grow_bytes = 256 * 1024;
+    place->options.map_bytes = MAP_BYTES;
+    place->options.headroom_bytes = MAP_BYTES / 6;
+    place->options.grow_bytes = MAP_BYTES / 96;
     place->options.queue_writes = SUITE_QUEUE_WRITES;
     place->options.queue_reads = SUITE_QUEUE_READS;
     place->options.allow_any_filesystem = true;

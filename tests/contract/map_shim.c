@@ -68,6 +68,8 @@ bool map_shim_works(void)
 }
 
 #if SEES_MAPS
+/* The C library names its parameters as only it may.
+ * NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
 __attribute__((visibility("default"))) void *mmap(void *address, size_t length, int rights,
                                                   int flags, int fd, off_t offset)
 {

@@ -76,7 +76,7 @@ static void a_full_disk_refuses_chunks_and_keeps_cursors(void **state)
     fill_file(rest, SIZE_MAX);
     assert_true(free_bytes(&place) < 4096);
     put_cursors(&world);
-    assert_int_equal(world_append(&world, last, last + 1, 100000), STATUS_FULL);
+    assert_int_equal(world_append(&world, last, last + 1, STORE_CHUNK_BYTES_MAX), STATUS_FULL);
     world_reopen(&world);
     world_expect_last(&world, last);
     put_cursors(&world);

@@ -20,18 +20,17 @@ static size_t add_checks(struct CMUnitTest *tests, const struct suite_checks *ch
 
 int store_suite_run(const struct suite_engine *engine)
 {
-    const struct suite_checks *chapters[] = {&suite_log_checks, &suite_read_checks,
-                                             &suite_value_checks, &suite_limit_checks,
-                                             &suite_life_checks};
+    const struct suite_checks chapters[] = {suite_log_checks, suite_read_checks, suite_value_checks,
+                                            suite_limit_checks, suite_life_checks};
     size_t count = 0;
     for (size_t index = 0; index < COUNT_OF(chapters); index++) {
-        count += chapters[index]->count;
+        count += chapters[index].count;
     }
     struct CMUnitTest *tests = calloc(count, sizeof *tests);
     assert_non_null(tests);
     size_t filled = 0;
     for (size_t index = 0; index < COUNT_OF(chapters); index++) {
-        filled += add_checks(tests + filled, chapters[index], engine);
+        filled += add_checks(tests + filled, &chapters[index], engine);
     }
     int failures = _cmocka_run_group_tests(engine->name, tests, count, NULL, NULL);
     free(tests);

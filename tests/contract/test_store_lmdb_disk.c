@@ -168,7 +168,7 @@ static void a_disk_that_gets_room_again_is_used_again(void **state)
     struct disk_test *test = *state;
     struct suite_world *world = &test->world;
     wait_for_growth(test);
-    limit_file((rlim_t)file_of(test).st_size + 3 * SUITE_CHUNK_BYTES);
+    limit_file((rlim_t)file_of(test).st_size + UINT64_C(3) * SUITE_CHUNK_BYTES);
     uint64_t last = 0;
     while (world_append(world, last, last + 1, SUITE_CHUNK_BYTES) == STATUS_OK) {
         last++;
@@ -358,7 +358,7 @@ static void a_stalled_follower_blocks_no_pages(void **state)
     static uint8_t value[VALUE_BYTES];
     struct blob *kept[SUITE_QUEUE_READS];
     assert_int_equal(world_append(world, 0, 1, 30000), STATUS_OK);
-    for (size_t index = 0; index < COUNT_OF(kept); index++) {
+    for (size_t index = 0; index < SUITE_QUEUE_READS; index++) {
         world_ask_read(world, 1);
         kept[index] = world_wait(world).blob;
         assert_non_null(kept[index]);
@@ -370,9 +370,9 @@ static void a_stalled_follower_blocks_no_pages(void **state)
             world_ask_put(world, SPACE_VALUES, bytes_of_text("k"), bytes_of(value, sizeof value));
         world_expect(world, put, STATUS_OK);
     }
-    assert_in_range(world_statistics(world).used_bytes, used, used + 16 * VALUE_BYTES);
+    assert_in_range(world_statistics(world).used_bytes, used, used + UINT64_C(16) * VALUE_BYTES);
     assert_int_equal(world_statistics(world).oldest_reader_ms, 0);
-    for (size_t index = 0; index < COUNT_OF(kept); index++) {
+    for (size_t index = 0; index < SUITE_QUEUE_READS; index++) {
         blob_drop(kept[index]);
     }
 }
@@ -390,7 +390,7 @@ static bool hold(void *context, struct bytes key, struct bytes value)
             world_ask_put(world, SPACE_VALUES, bytes_of_text("k"), bytes_of(large, sizeof large));
         world_expect(world, put, STATUS_OK);
     }
-    assert_true(world_statistics(world).used_bytes > used + 90 * VALUE_BYTES);
+    assert_true(world_statistics(world).used_bytes > used + UINT64_C(90) * VALUE_BYTES);
     time_t end = time(NULL) + WAIT_SECONDS;
     while (world_statistics(world).oldest_reader_ms == 0) {
         assert_true(time(NULL) < end);

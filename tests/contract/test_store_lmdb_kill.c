@@ -21,10 +21,9 @@ enum {
     APPENDS_MAX = 400, /* of one writer's life */
     DELAY_US_MAX = 20000,
     FIRST_WAIT_MS = 30000,
-    MAP_BYTES = 256 * 1024 * 1024
+    MAP_BYTES = 256 * 1024 * 1024,
+    HEADROOM_BYTES = 1024 * 1024
 };
-
-extern char **environ;
 
 /* Chunks whose last and length follow from their first: nobody has to be told what was written. */
 static uint64_t last_of(uint64_t first)
@@ -41,8 +40,8 @@ static void set_options(struct store_lmdb_options *options, const char *log)
 {
     store_lmdb_options_default(options, log);
     options->map_bytes = MAP_BYTES;
-    options->headroom_bytes = 1024 * 1024;
-    options->grow_bytes = 512 * 1024;
+    options->headroom_bytes = HEADROOM_BYTES;
+    options->grow_bytes = HEADROOM_BYTES / 2;
     options->allow_any_filesystem = true;
 }
 

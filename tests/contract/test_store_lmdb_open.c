@@ -56,7 +56,7 @@ static void a_second_open_is_refused_in_another_process(void **state)
 {
     struct lmdb_place *place = *state;
     fflush(NULL);
-    int ready[2], done[2];
+    int ready[2] = {-1, -1}, done[2] = {-1, -1};
     assert_true(pipe(ready) == 0 && pipe(done) == 0);
     pid_t child = fork();
     assert_true(child >= 0);
@@ -85,7 +85,7 @@ static void a_second_open_is_refused_in_another_process(void **state)
 static struct bytes content_of(const char *path)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    struct stat about;
+    struct stat about = {0};
     assert_true(fd >= 0 && fstat(fd, &about) == 0);
     uint8_t *data = malloc((size_t)about.st_size + 1);
     assert_non_null(data);
@@ -183,7 +183,7 @@ static void cut(struct lmdb_place *place, off_t length)
 
 static void a_file_cut_short_is_corrupt(void **state)
 {
-    cut(*state, 3 * 4096);
+    cut(*state, 12288);
     expect_untouched(*state, STATUS_CORRUPT);
 }
 
@@ -289,12 +289,12 @@ static void fill_log(struct lmdb_place *place, uint64_t chunks)
     lmdb_world_close(&world);
 }
 
-enum { SHORT_LOG = 1000, LONG_LOG = 100000, FLOORS_MORE = 8 };
+enum { SHORT_LOG = 1000, LONG_LOG = 100000, FLOORS_MORE = 8, LARGE_MAP_BYTES = 64 * 1024 * 1024 };
 
 /* Makes a log of so many small chunks and opens it; the pages of it that were touched for that. */
 static size_t pages_read_by_opening(struct lmdb_place *place, uint64_t chunks)
 {
-    place->options.map_bytes = 64 * 1024 * 1024;
+    place->options.map_bytes = LARGE_MAP_BYTES;
     place->options.queue_writes = 1024;
     fill_log(place, chunks);
     struct suite_world world;
