@@ -6,8 +6,8 @@
 
 #include "broker/engine_private.h"
 
-/* Told to the core before its next input. Where even that list is full the peer is cut, and the core
- * learns it by silence. */
+/* Told to the core before its next input. Where even that list is full the peer is cut, and the
+ * core learns it by silence. */
 static void engine_echo(struct engine *engine, uint64_t peer, uint64_t follow, uint64_t first)
 {
     if (engine->echo_count == ENGINE_ECHOES_ROOM) {
