@@ -9,6 +9,7 @@
 #include "tests/support/allocation_guard.h"
 #include "tests/unit/check.h"
 #include "tests/unit/core_rig_ear.h"
+#include "tests/unit/core_rig_policy.h"
 #include "tests/unit/core_rig_store.h"
 
 enum { FRAMES_MAX = 100000, PARTS_MAX = 32, FIRST_MS = 1000000, RUN_STEPS_MAX = 200000 };
@@ -25,7 +26,8 @@ struct rig {
     uint64_t now_ms;
     int64_t wall_ms;
     uint64_t policy_version;
-    char policy[1024];
+    char policy[RIG_POLICY_BYTES];
+    bool expects_all;
 };
 
 void rig_limits(struct core_limits *limits)
@@ -49,6 +51,68 @@ void rig_limits(struct core_limits *limits)
     limits->match_entries = 256;
 }
 
+/* ---- what must hold ---- */
+
+static void check_rights(struct rig *rig, const struct answer *answer)
+{
+    const struct deliver_answer *deliver = &answer->of.deliver;
+    struct ear *ear = rig_ears_of(&rig->ears, answer->peer);
+    const struct ear_follow *follow = ear_follow_of(ear, deliver->follow);
+    const char *right = follow->is_replay ? "replay" : "subscribe";
+    for (uint32_t index = 0; index < deliver->count; index++) {
+        const struct record *record = &deliver->page->records[deliver->indexes[index]];
+        assert_true(rig_policy_grants(rig->policy, ear->agency, right, record->topic));
+        assert_true(deliver->personal[index] == 0 ||
+                    rig_policy_grants(rig->policy, ear->agency, "personal", record->topic));
+    }
+}
+
+/* Every event of the range that the follow asked for is in the delivery. */
+static void check_all(struct rig *rig, const struct answer *answer)
+{
+    const struct deliver_answer *deliver = &answer->of.deliver;
+    struct ear *ear = rig_ears_of(&rig->ears, answer->peer);
+    const struct ear_follow *follow = ear_follow_of(ear, deliver->follow);
+    uint32_t found = 0;
+    for (uint32_t index = rig_store_page_of(&rig->store, deliver->first);
+         index < rig->store.page_count && rig->store.pages[index]->first <= deliver->last;
+         index++) {
+        const struct page *page = rig->store.pages[index];
+        for (uint32_t place = 0; place < page_count(page); place++) {
+            const struct record *record = &page->records[place];
+            found += record->seq >= deliver->first && record->seq <= deliver->last &&
+                     ear_follow_wants(follow, record);
+        }
+    }
+    assert_int_equal(found, deliver->count);
+}
+
+static void rig_check(struct rig *rig, const struct answer *answer)
+{
+    if (answer->kind == ANSWER_DELIVER) {
+        check_rights(rig, answer);
+    }
+    if (answer->kind == ANSWER_DELIVER && rig->expects_all) {
+        check_all(rig, answer);
+    }
+}
+
+void rig_expect_all(struct rig *rig)
+{
+    rig->expects_all = true;
+}
+
+uint64_t rig_covered(struct rig *rig, uint64_t peer, uint64_t follow)
+{
+    const struct ear_follow *mine = ear_follow_of(rig_ears_of(&rig->ears, peer), follow);
+    return mine == NULL || mine->next == 0 ? 0 : mine->next - 1;
+}
+
+bool rig_is_followed(struct rig *rig, uint64_t peer, uint64_t follow)
+{
+    return ear_follow_of(rig_ears_of(&rig->ears, peer), follow) != NULL;
+}
+
 /* ---- steps ---- */
 
 static void rig_perform(struct rig *rig)
@@ -56,6 +120,7 @@ static void rig_perform(struct rig *rig)
     for (uint32_t index = 0; index < rig->fx.count; index++) {
         const struct effect *effect = &rig->fx.list[index];
         if (effect->kind == FX_SEND) {
+            rig_check(rig, &effect->of.send);
             bool has_left = rig_ears_hear(&rig->ears, &effect->of.send, rig->store.last);
             if (!has_left) {
                 rig_store_push_unsent(&rig->store, &effect->of.send);
@@ -105,63 +170,11 @@ static void rig_request(struct rig *rig, struct request *request)
 
 /* ---- policy ---- */
 
-struct policy_text {
-    struct policy_line lines[64];
-    struct policy_agency agencies[8];
-    uint8_t keys[8][KEY_ID_BYTES];
-    uint32_t line_count, agency_count;
-};
-
-static void key_of(const char *agency, uint8_t key[KEY_ID_BYTES])
-{
-    memset(key, 0, KEY_ID_BYTES);
-    memcpy(key, agency, strnlen(agency, KEY_ID_BYTES));
-}
-
-static enum right right_of(const char *word)
-{
-    static const char *const words[] = {"publish", "subscribe", "replay", "personal", "admin"};
-    uint32_t right = 0;
-    while (right < RIGHT_COUNT && strcmp(words[right], word) != 0) {
-        right++;
-    }
-    assert_true(right < RIGHT_COUNT);
-    return (enum right)right;
-}
-
-static void policy_parse_agency(struct policy_text *policy, char *text)
-{
-    char *rest = NULL;
-    char *name = strtok_r(text, " ", &rest);
-    if (name == NULL) {
-        return;
-    }
-    uint32_t index = policy->agency_count++, first = policy->line_count;
-    key_of(name, policy->keys[index]);
-    for (char *word; (word = strtok_r(NULL, " ", &rest)) != NULL;) {
-        struct policy_line *line = &policy->lines[policy->line_count++];
-        line->right = right_of(word);
-        line->filter = bytes_of_text(strtok_r(NULL, " ", &rest));
-    }
-    policy->agencies[index] = (struct policy_agency){
-        .name = bytes_of_text(name),
-        .lines = &policy->lines[first],
-        .line_count = policy->line_count - first,
-        .key_ids = (const uint8_t(*)[KEY_ID_BYTES]) & policy->keys[index],
-        .key_count = 1,
-    };
-}
-
 static void rig_offer_policy(struct rig *rig)
 {
-    char text[sizeof rig->policy];
-    char *rest = NULL;
-    struct policy_text *policy = calloc(1, sizeof *policy);
+    struct rig_policy *policy = calloc(1, sizeof *policy);
     assert_non_null(policy);
-    memcpy(text, rig->policy, sizeof text);
-    for (char *part = strtok_r(text, ";", &rest); part != NULL; part = strtok_r(NULL, ";", &rest)) {
-        policy_parse_agency(policy, part);
-    }
+    rig_policy_parse(policy, rig->policy);
     struct input input = {.kind = IN_POLICY};
     input.of.policy.agencies = policy->agencies;
     input.of.policy.agency_count = policy->agency_count;
@@ -229,6 +242,17 @@ void rig_crash(struct rig *rig)
     rig_start(rig);
 }
 
+void rig_lose_tail(struct rig *rig, uint32_t pages)
+{
+    rig_store_lose_tail(&rig->store, pages);
+}
+
+void rig_restore(struct rig *rig)
+{
+    rig->store.incarnation++;
+    rig_crash(rig);
+}
+
 /* ---- peers ---- */
 
 static void producer_of(uint64_t peer, uint8_t producer[PRODUCER_BYTES])
@@ -243,7 +267,7 @@ uint64_t rig_connect(struct rig *rig, const char *agency)
     uint8_t producers[1][PRODUCER_BYTES];
     struct request request = {.kind = REQUEST_HELLO, .peer = peer};
     producer_of(peer, producers[0]);
-    key_of(agency, request.of.hello.key_id);
+    rig_policy_key(agency, request.of.hello.key_id);
     request.of.hello.version_min = request.of.hello.version_max = 1;
     request.of.hello.agency = bytes_of_text(agency);
     request.of.hello.producers = (const uint8_t(*)[PRODUCER_BYTES])producers;
@@ -344,7 +368,7 @@ void rig_follow(struct rig *rig, uint64_t peer, struct follow_request follow)
 {
     struct request request = {.kind = REQUEST_FOLLOW, .peer = peer};
     request.of.follow = follow;
-    rig_ears_expect(&rig->ears, peer, &follow);
+    rig_ears_expect(&rig->ears, peer, &follow, rig->requests + 1);
     rig_request(rig, &request);
 }
 

@@ -14,7 +14,8 @@
  *   dropped REVOKED
  *
  * The rig checks on every step what holds in every story: no allocation, deliveries without a gap
- * between them, of events that are durable, of modes that were asked for, within credit.
+ * between them, of events that are durable, of modes and filters that were asked for, of topics
+ * that the policy grants, within credit; and of nothing less, once rig_expect_all() was called.
  */
 #ifndef TESTS_UNIT_CORE_RIG_H
 #define TESTS_UNIT_CORE_RIG_H
@@ -36,6 +37,12 @@ void rig_policy(struct rig *rig, const char *text);
 
 /* Kills the broker and starts another on what was durable, with the same policy. Peers are gone. */
 void rig_crash(struct rig *rig);
+
+/* The log lost its last `pages` pages, as nothing should; then a crash is due. */
+void rig_lose_tail(struct rig *rig, uint32_t pages);
+
+/* A crash, and the log comes back with the next incarnation. */
+void rig_restore(struct rig *rig);
 
 /* A session; returns its peer. */
 uint64_t rig_connect(struct rig *rig, const char *agency);
@@ -59,6 +66,15 @@ void rig_ack(struct rig *rig, uint64_t peer, uint64_t follow, uint64_t through);
 void rig_unfollow(struct rig *rig, uint64_t peer, uint64_t follow);
 void rig_get(struct rig *rig, uint64_t peer, uint64_t seq, uint32_t modes);
 void rig_ping(struct rig *rig, uint64_t peer);
+
+/* From here on nobody lacks a right: each delivery must hold all that its follow asked for. */
+void rig_expect_all(struct rig *rig);
+
+/* How far the peer's follow is covered; 0: it is not open. */
+uint64_t rig_covered(struct rig *rig, uint64_t peer, uint64_t follow);
+
+/* Whether it was asked for and neither refused nor ended. */
+bool rig_is_followed(struct rig *rig, uint64_t peer, uint64_t follow);
 
 /* Lets time pass. */
 void rig_wait_ms(struct rig *rig, uint64_t ms);

@@ -63,7 +63,7 @@ const char *ear_take(struct ear *ear)
     return taken;
 }
 
-static struct ear_follow *ear_follow_of(struct ear *ear, uint64_t id)
+struct ear_follow *ear_follow_of(struct ear *ear, uint64_t id)
 {
     for (uint32_t index = 0; index < EAR_FOLLOWS_MAX; index++) {
         if (ear->follows[index].is_asked && ear->follows[index].id == id) {
@@ -73,24 +73,45 @@ static struct ear_follow *ear_follow_of(struct ear *ear, uint64_t id)
     return NULL;
 }
 
-void rig_ears_expect(struct rig_ears *ears, uint64_t peer, const struct follow_request *request)
+void rig_ears_expect(struct rig_ears *ears, uint64_t peer, const struct follow_request *request,
+                     uint64_t number)
 {
     struct ear *ear = rig_ears_of(ears, peer);
-    struct ear_follow *follow = ear_follow_of(ear, request->follow);
+    if (ear_follow_of(ear, request->follow) != NULL) {
+        return; /* that one goes on: the second will be refused */
+    }
+    struct ear_follow *follow = NULL;
     for (uint32_t index = 0; follow == NULL && index < EAR_FOLLOWS_MAX; index++) {
         follow = ear->follows[index].is_asked ? NULL : &ear->follows[index];
     }
     assert_non_null(follow);
-    if (follow->is_asked && follow->next != 0) {
-        return; /* it goes on: the second request will be refused */
-    }
     *follow = (struct ear_follow){
         .id = request->follow,
+        .request = number,
         .modes = request->modes,
         .credit_events = request->credit_events,
         .credit_bytes = (int64_t)request->credit_bytes,
+        .min_priority = request->min_priority,
+        .is_replay = request->is_replay,
+        .filter_count = request->filter_count,
         .is_asked = true,
     };
+    assert_true(request->filter_count <= COUNT_OF(follow->filters));
+    for (uint32_t index = 0; index < request->filter_count; index++) {
+        snprintf(follow->filters[index], sizeof follow->filters[index], "%.*s",
+                 (int)request->filters[index].length, (const char *)request->filters[index].data);
+    }
+}
+
+bool ear_follow_wants(const struct ear_follow *follow, const struct record *record)
+{
+    bool is_matched = false;
+    for (uint32_t index = 0; index < follow->filter_count; index++) {
+        struct bytes filter = bytes_of_text(follow->filters[index]);
+        is_matched = is_matched || topic_matches(filter, record->topic);
+    }
+    return is_matched && (follow->modes >> record->mode & 1) != 0 &&
+           record->priority >= follow->min_priority;
 }
 
 void rig_ears_grant(struct rig_ears *ears, uint64_t peer, uint64_t id, uint64_t events,
@@ -111,11 +132,12 @@ void rig_ears_forget(struct rig_ears *ears, uint64_t peer, uint64_t id)
     }
 }
 
-static void hear_receipts(struct ear *ear, const struct answer *answer)
+static void hear_receipts(struct ear *ear, const struct answer *answer, uint64_t durable)
 {
     for (uint32_t index = 0; index < answer->of.receipts.count; index++) {
         const struct receipt *receipt = &answer->of.receipts.receipts[index];
         if (receipt->kind == RECEIPT_STORED) {
+            assert_true(receipt->seq <= durable);
             ear_note(ear, "stored %llu%s\n", (unsigned long long)receipt->seq,
                      receipt->is_duplicate ? " again" : "");
         } else if (receipt->kind == RECEIPT_REFUSED) {
@@ -151,7 +173,7 @@ static void check_record(const struct ear_follow *follow, const struct deliver_a
     const struct record *record = &deliver->page->records[deliver->indexes[index]];
     assert_true(index == 0 || deliver->indexes[index] > deliver->indexes[index - 1]);
     assert_true(record->seq >= deliver->first && record->seq <= deliver->last);
-    assert_true((follow->modes >> record->mode & 1) != 0);
+    assert_true(ear_follow_wants(follow, record));
     assert_true(record->personal_length > 0 || deliver->personal[index] == 0);
 }
 
@@ -205,6 +227,10 @@ static void hear_ended(struct ear *ear, const struct answer *answer)
 
 static void hear_error(struct ear *ear, const struct answer *answer)
 {
+    for (uint32_t index = 0; index < EAR_FOLLOWS_MAX; index++) {
+        struct ear_follow *follow = &ear->follows[index];
+        follow->is_asked = follow->is_asked && follow->request != answer->number;
+    }
     ear_note(ear, "error %s", answer->of.error.refusal.code);
     if (strcmp(answer->of.error.refusal.code, "LOG_CHANGED") == 0) {
         ear_note(ear, " %llu %llu", (unsigned long long)answer->of.error.theirs,
@@ -230,7 +256,7 @@ bool rig_ears_hear(struct rig_ears *ears, const struct answer *answer, uint64_t 
         ear_note(ear, "welcome %llu\n", (unsigned long long)answer->of.welcome.head);
         break;
     case ANSWER_RECEIPTS:
-        hear_receipts(ear, answer);
+        hear_receipts(ear, answer, durable);
         break;
     case ANSWER_FOLLOWING:
         hear_following(ear, answer);

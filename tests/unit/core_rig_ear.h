@@ -5,14 +5,20 @@
 #define TESTS_UNIT_CORE_RIG_EAR_H
 
 #include "broker/core/effect.h"
+#include "proto/c/topic.h"
 
 enum { EARS_MAX = 512, EAR_FOLLOWS_MAX = 40, EAR_TEXT_BYTES = 16384 };
 
 /* What a peer knows of a follow of its. */
 struct ear_follow {
     uint64_t id;
+    uint64_t request;
     uint64_t next; /* the next delivery must start here; 0: Following was not heard */
     uint32_t modes;
+    uint8_t min_priority;
+    bool is_replay;
+    char filters[4][TOPIC_BYTES_MAX + 1];
+    uint32_t filter_count;
     uint64_t credit_events;
     int64_t credit_bytes;
     bool is_asked;
@@ -37,9 +43,16 @@ void rig_ears_free(struct rig_ears *ears);
 struct ear *rig_ears_of(struct rig_ears *ears, uint64_t peer);
 
 /* A follow was asked for, or was granted credit. */
-void rig_ears_expect(struct rig_ears *ears, uint64_t peer, const struct follow_request *request);
+void rig_ears_expect(struct rig_ears *ears, uint64_t peer, const struct follow_request *request,
+                     uint64_t number);
 void rig_ears_grant(struct rig_ears *ears, uint64_t peer, uint64_t follow, uint64_t events,
                     uint64_t bytes);
+
+/* The peer's follow of that number, or NULL. */
+struct ear_follow *ear_follow_of(struct ear *ear, uint64_t id);
+
+/* Whether the follow asked for such a record. */
+bool ear_follow_wants(const struct ear_follow *follow, const struct record *record);
 
 void rig_ears_forget(struct rig_ears *ears, uint64_t peer, uint64_t follow);
 

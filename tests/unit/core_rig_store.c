@@ -10,7 +10,7 @@
 
 void rig_store_init(struct rig_store *store)
 {
-    *store = (struct rig_store){.first = 1};
+    *store = (struct rig_store){.first = 1, .incarnation = 1};
     store->pages = calloc(RIG_PAGES_MAX, sizeof *store->pages);
     store->answers = calloc(RIG_ANSWERS_MAX, sizeof *store->answers);
     assert_true(store->pages != NULL && store->answers != NULL);
@@ -49,11 +49,20 @@ void rig_store_deinit(struct rig_store *store)
     free(store->answers);
 }
 
+void rig_store_lose_tail(struct rig_store *store, uint32_t pages)
+{
+    assert_true(pages < store->page_count);
+    for (uint32_t index = 0; index < pages; index++) {
+        page_drop(store->pages[--store->page_count]);
+    }
+    store->last = store->pages[store->page_count - 1]->last;
+}
+
 void rig_store_describe(const struct rig_store *store, struct input *input)
 {
     input->of.start.first = store->first;
     input->of.start.last = store->last;
-    input->of.start.incarnation = 1;
+    input->of.start.incarnation = store->incarnation;
     input->of.start.recorded_at_ms = INT64_MIN;
     input->of.start.room_bytes = UINT64_MAX;
     if (store->page_count > 0) {
@@ -116,18 +125,29 @@ static void store_take_append(struct rig_store *store, const struct effect *effe
     free(events);
 }
 
+uint32_t rig_store_page_of(const struct rig_store *store, uint64_t seq)
+{
+    uint32_t low = 0, high = store->page_count;
+    while (low < high) {
+        uint32_t middle = (low + high) / 2;
+        if (store->pages[middle]->last < seq) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
 static void store_take_read(struct rig_store *store, const struct effect *effect)
 {
     struct rig_answer *answer = answer_push(store, IN_PAGE);
-    uint64_t seq = effect->of.read.seq;
+    uint32_t index = rig_store_page_of(store, effect->of.read.seq);
     answer->input.of.page.token = effect->of.read.token;
     answer->input.of.page.status = STATUS_NOT_FOUND;
     store->reads++;
-    for (uint32_t index = 0; index < store->page_count; index++) {
+    if (index < store->page_count) {
         struct page *page = store->pages[index];
-        if (page->first > seq || page->last < seq) {
-            continue;
-        }
         bool is_damaged = page->first <= store->damaged_last && page->last >= store->damaged_first;
         answer->input.of.page.status = is_damaged ? STATUS_CORRUPT : STATUS_OK;
         answer->input.of.page.page = is_damaged ? NULL : page_keep(page);

@@ -39,6 +39,7 @@ struct rig_store {
     struct page **pages;
     uint32_t page_count;
     uint64_t first, last; /* durable */
+    uint64_t incarnation;
     struct rig_answer *answers;
     uint32_t answer_count;
     struct rig_answer given; /* what was fed last; its memory lives until the next */
@@ -58,6 +59,12 @@ void rig_store_describe(const struct rig_store *store, struct input *input);
 
 /* Everything but what is durable is lost. */
 void rig_store_crash(struct rig_store *store);
+
+/* The index of the page that holds `seq`; page_count: none does. */
+uint32_t rig_store_page_of(const struct rig_store *store, uint64_t seq);
+
+/* The last pages are gone. */
+void rig_store_lose_tail(struct rig_store *store, uint32_t pages);
 
 /* Performs an effect of the store's. */
 void rig_store_take(struct rig_store *store, const struct effect *effect, int64_t wall_ms);
