@@ -2,8 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * The map holds no keys: it asks the owner for the key of an index, so a key lives once. All memory
- * is taken at init, and touched as the map fills. One thread. There is no iteration: walk the
- * array.
+ * is taken at init and touched as the map fills. One thread. There is no iteration: walk the array.
  */
 #ifndef BROKER_BASE_MAP_H
 #define BROKER_BASE_MAP_H
