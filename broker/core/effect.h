@@ -74,7 +74,6 @@ struct deliver_answer {
 
 struct following_answer {
     uint64_t follow, first, head, origin, through;
-    struct bytes agency;         /* the session's: a resume token is good for it alone */
     const struct bytes *filters; /* as narrowed */
     uint32_t filter_count;
     bool is_narrowed, is_created, is_resumable;
