@@ -66,6 +66,7 @@ void lookups_read(struct lookups *lookups, struct effects *fx)
     if (effect != NULL) {
         effect->of.read.token = token_of(TOKEN_INGEST, ++lookups->token);
         effect->of.read.seq = highest;
+        lookups->asked = highest;
         lookups->is_reading = true;
     }
 }
@@ -160,12 +161,14 @@ bool lookups_page(struct lookups *lookups, struct producers *producers, const st
         leave_range(lookups, producers, read->first, read->last, log_first, false);
         return true;
     case STATUS_CORRUPT:
+        assert(page->of.page.corrupt_first <= lookups->asked);
+        assert(page->of.page.corrupt_last >= lookups->asked);
         leave_range(lookups, producers, page->of.page.corrupt_first, page->of.page.corrupt_last,
                     log_first, true);
         return true;
     case STATUS_NOT_FOUND:
-        /* Trimmed meanwhile: nothing is kept that low. */
-        leave_range(lookups, producers, 1, UINT64_MAX, UINT64_MAX, false);
+        /* Trimmed meanwhile: nothing is kept that low. Who came later may stand higher. */
+        leave_range(lookups, producers, 1, lookups->asked, UINT64_MAX, false);
         return true;
     default:
         return false;

@@ -41,6 +41,7 @@ struct lookups {
     uint32_t room, count, touched, free;
     uint32_t ended_count;
     uint64_t token; /* of the read in flight; rises with each */
+    uint64_t asked; /* the sequence that it reads */
     bool is_reading;
 };
 

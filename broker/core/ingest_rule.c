@@ -162,9 +162,12 @@ static void judge_known_number(struct judging *judging, const struct item *item)
         lookup.seq = ingest->pending.durable;
     }
     if (lookup.seq < ingest->log_first) {
-        ingest_end_lookup(
-            ingest,
-            &(struct lookup_end){lookup, ingest->log_first > 1 ? LOOKUP_TRIMMED : LOOKUP_NEVER, 0});
+        /* Without any record (its mark was moved by duplicates) nothing of it was trimmed. */
+        struct lookup_end end = {.lookup = lookup, .result = LOOKUP_NEVER};
+        if (ingest->log_first > 1 && lookup.seq > 0) {
+            end.result = LOOKUP_TRIMMED;
+        }
+        ingest_end_lookup(ingest, &end);
     } else if (!lookups_add(&ingest->lookups, &ingest->producers, &lookup)) {
         refuse(judging, item, &ingest_busy);
     }

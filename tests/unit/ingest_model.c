@@ -87,6 +87,7 @@ static void judge_used(struct model *model, const struct model_lane *lane,
     }
     uint64_t seq = model_find_id(model, content->agency, content->id, window_low(model));
     answer->is_looked_up = true;
+    answer->was_used = number != NULL;
     answer->was_in_window = seq != 0;
 }
 
@@ -211,8 +212,8 @@ static void check_looked_up(const struct model *model, const struct model_answer
     } else if (receipt->kind == RECEIPT_REFUSED && strcmp(receipt->refusal.code, "CONFLICT") == 0) {
         assert_true(ever != 0);
     } else if (receipt->kind == RECEIPT_REUSED) {
-        /* The number was a duplicate's, and its ring still knows. */
-        assert_non_null(find_number(lane, answer->number));
+        /* The number was a duplicate's, and its ring still knew. */
+        assert_true(answer->was_used);
     } else if (receipt->kind == RECEIPT_REFUSED) {
         assert_true(strcmp(receipt->refusal.code, "BUSY") == 0 ||
                     strcmp(receipt->refusal.code, "STORE_FULL") == 0);

@@ -31,7 +31,7 @@ struct model_answer {
     enum receipt_kind kind;
     const char *code;
     uint32_t lane;
-    bool is_duplicate, is_looked_up, was_in_window;
+    bool is_duplicate, is_looked_up, was_in_window, was_used;
 };
 
 struct model {

@@ -217,6 +217,13 @@ static void what_was_trimmed_is_a_duplicate_without_a_sequence(void **state)
     bench->heard.count = 0;
     assert_stored(bench_outcome(bench, stored[3]), 0, true);
     assert_stored(bench_outcome(bench, stored[150]), 150, true);
+    /* A producer whose mark was moved by a duplicate alone has no record that could be gone. */
+    struct content by_id = stored[150];
+    memset(by_id.producer, 77, PRODUCER_BYTES);
+    by_id.number = 5;
+    by_id.after = 0;
+    assert_stored(bench_outcome(bench, by_id), 150, true);
+    assert_mark(bench_outcome(bench, bench_event(bench, 77, 3, 0)), RECEIPT_SKIPPED, 5);
     bench_close(bench);
 }
 
