@@ -285,6 +285,9 @@ static void core_take(struct core *core, const struct input *input)
         core_unsent(core, input);
         break;
     case IN_TICK:
+        if (input->of.tick.room_bytes > 0) {
+            ingest_room(core->ingest, input->of.tick.room_bytes);
+        }
         break;
     }
 }
