@@ -19,6 +19,7 @@ enum {
     LMDB_SPACES = SPACE_CHECKPOINTS + 1,
     LMDB_READERS = 2,
     LMDB_STEPS_AHEAD = 8, /* of growth, filled while nothing else is to be done */
+    LMDB_STEPS_LOW = 2,   /* of growth: less is filled between any two commits */
     LMDB_BATCH_REQUESTS = 1024,
     LMDB_COMMITS_KEPT = 64,
     LMDB_WRITE_BYTES_MAX = 64 * 1024 * 1024 /* asked for and not yet answered */
@@ -110,8 +111,8 @@ uint64_t lmdb_room_need_bytes(const struct lmdb_room *room, const struct store_r
 enum status lmdb_room_make(struct lmdb_room *room, uint64_t need_bytes,
                            bool keeps_reserve) STATUS_MUST_CHECK;
 
-/* Whether less is filled ahead than should be, and a bite of it. As lmdb_room_make(). */
-bool lmdb_room_is_short(const struct lmdb_room *room);
+/* Whether less than so many steps are filled ahead, and a bite of it. As lmdb_room_make(). */
+bool lmdb_room_is_short(const struct lmdb_room *room, uint32_t steps);
 enum status lmdb_room_fill_some(struct lmdb_room *room) STATUS_MUST_CHECK;
 
 /* How long the file could be made now: map, disk and limits permitting. Any thread, on a copy. */

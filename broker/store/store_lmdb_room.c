@@ -186,9 +186,9 @@ enum status lmdb_room_make(struct lmdb_room *room, uint64_t need_bytes, bool kee
     return end <= room->filled_bytes ? STATUS_OK : STATUS_FULL;
 }
 
-bool lmdb_room_is_short(const struct lmdb_room *room)
+bool lmdb_room_is_short(const struct lmdb_room *room, uint32_t steps)
 {
-    uint64_t wanted = room->used_bytes + room->reserve_bytes + LMDB_STEPS_AHEAD * room->step_bytes;
+    uint64_t wanted = room->used_bytes + room->reserve_bytes + steps * room->step_bytes;
     return room->filled_bytes < least(wanted, room->map_bytes) && !room->is_stuck;
 }
 

@@ -9,7 +9,11 @@
 #include <assert.h>
 #include <errno.h>
 
-enum { BATCH_NEED_BYTES = 16 * 1024 * 1024, IDLE_MS = 1000 };
+enum {
+    BATCH_NEED_BYTES = 16 * 1024 * 1024,
+    IDLE_MS = 1000,
+    PATIENCE_MS = 2 /* nothing was asked for so long: there is time to grow */
+};
 
 static const uint64_t READER_CHECK_NS = UINT64_C(10000000000);
 
@@ -273,7 +277,7 @@ static uint32_t write_some(struct store_lmdb *store, const struct store_request 
 static void keep_house(struct store_lmdb *store, bool is_idle)
 {
     struct lmdb_writer *writer = &store->writer;
-    if (is_idle && !writer->has_failed && lmdb_room_is_short(&writer->room)) {
+    if (is_idle && !writer->has_failed && lmdb_room_is_short(&writer->room, LMDB_STEPS_AHEAD)) {
         writer->has_failed = lmdb_room_fill_some(&writer->room) == STATUS_IO;
         publish(store);
     }
@@ -287,19 +291,26 @@ static void keep_house(struct store_lmdb *store, bool is_idle)
     }
 }
 
+/* How long to wait for something to write before there is other work. */
+static uint32_t patience_ms(const struct lmdb_writer *writer)
+{
+    if (writer->has_failed || !lmdb_room_is_short(&writer->room, LMDB_STEPS_AHEAD)) {
+        return IDLE_MS;
+    }
+    return lmdb_room_is_short(&writer->room, LMDB_STEPS_LOW) ? 0 : PATIENCE_MS;
+}
+
 void *lmdb_writer_main(void *context)
 {
     struct store_lmdb *store = context;
     struct lmdb_writer *writer = &store->writer;
     uint32_t count = 0;
-    bool is_short = true;
     while (store_queue_take(&store->writes, writer->requests, LMDB_BATCH_REQUESTS,
-                            is_short ? 0 : IDLE_MS, &count)) {
+                            patience_ms(writer), &count)) {
         for (uint32_t written = 0; written < count;) {
             written += write_some(store, writer->requests + written, count - written);
         }
         keep_house(store, count == 0);
-        is_short = !writer->has_failed && lmdb_room_is_short(&writer->room);
     }
     return NULL;
 }
