@@ -307,14 +307,16 @@ static void core_open_doors(struct core *core)
 }
 
 /* Who stored hears before who follows; what policy takes away is saved before what comes after. */
-static void core_go_on(struct core *core)
+static void core_go_on(struct core *core, bool may_deliver)
 {
     policy_continue(core->policy, core->now_ms, core->fx);
     core_sessions_continue(core);
     ingest_continue(core->ingest, core->now_ms, !policy_owes_effects(core->policy), peer_is_owed,
                     core, core->fx);
     core_open_doors(core);
-    core_turns(core);
+    if (may_deliver) {
+        core_turns(core);
+    }
     cursors_continue(core->cursors, core->now_ms, core->fx);
     pages_continue(core->pages, core->now_ms, core->fx);
     core_pages_woken(core);
@@ -331,7 +333,8 @@ void core_step(struct core *core, const struct input *input, struct effects *fx)
     core->wall_ms = input->wall_ms;
     core->steps++;
     core_take(core, input);
-    core_go_on(core);
+    /* What did not leave may be one of many: nothing more is sent before all of it is known. */
+    core_go_on(core, input->kind != IN_UNSENT);
     core->fx = NULL;
 }
 

@@ -48,9 +48,9 @@ static const struct kt_body_shape ack = {"Ack", 2,
 static const struct kt_body_shape unfollow = {"Unfollow", 1,
     (const struct kt_body_field[]){
     {1, V, 0, "follow", 0}}};
-static const struct kt_body_shape query = {"Query", 1,
+static const struct kt_body_shape query = {"Query", 2,
     (const struct kt_body_field[]){
-    {1, V, 0, "seq", 0}}};
+    {1, V, 0, "seq", 0}, {5, V, 1, "modes", 0}}};
 static const struct kt_body_shape ping = {"Ping", 0, 0};
 static const struct kt_body_shape bye = {"Bye", 0, 0};
 static const struct kt_body_shape to_broker = {"ToBroker", 10,

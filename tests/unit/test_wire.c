@@ -81,6 +81,16 @@ static void the_small_requests_are_read(void **state)
     decode_body(&body);
     assert_int_equal(bench_request.kind, REQUEST_GET);
     assert_true(bench_request.of.get.seq == 12);
+    assert_int_equal(bench_request.of.get.modes, 1u << MODE_ACTUAL);
+    Kentongan__V1__Mode__Value modes[] = {KENTONGAN__V1__MODE__VALUE__EXERCISE};
+    query.modes = modes;
+    query.n_modes = 1;
+    decode_body(&body);
+    assert_int_equal(bench_request.of.get.modes, 1u << MODE_EXERCISE);
+    modes[0] = (Kentongan__V1__Mode__Value)5;
+    decode_body(&body);
+    assert_int_equal(bench_request.kind, REQUEST_BAD);
+    query.n_modes = 0;
     body.body_case = KENTONGAN__V1__TO_BROKER__BODY_PING;
     body.ping = &ping;
     decode_body(&body);
