@@ -2,7 +2,7 @@
  * one.
  * SPDX-License-Identifier: Apache-2.0
  *
- * Not thread-safe: zap.c holds a lock around it. No socket, no clock: time is given.
+ * Not thread-safe: zap_thread.c holds a lock around it. No socket, no clock: time is given.
  */
 #ifndef BROKER_NET_ZAP_TABLE_H
 #define BROKER_NET_ZAP_TABLE_H

@@ -1,4 +1,4 @@
-/* zap.c - the thread that answers, and the lock around its table.
+/* zap_thread.c - the thread that answers, and the lock around its table.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "broker/net/zap.h"
