@@ -358,3 +358,8 @@ uint64_t core_head(const struct core *core)
 {
     return core->head;
 }
+
+uint64_t core_policy_version(const struct core *core)
+{
+    return policy_version(core->policy);
+}

@@ -28,4 +28,7 @@ uint64_t core_deadline_ms(const struct core *core);
 /* The last sequence known durable. */
 uint64_t core_head(const struct core *core);
 
+/* The version of the policy in force; 0: none yet. */
+uint64_t core_policy_version(const struct core *core);
+
 #endif

@@ -168,6 +168,7 @@ static void follow_fill(const struct core *core, struct follow *follow,
     follow->credit_events = request->credit_events;
     follow->credit_bytes =
         request->credit_bytes < INT64_MAX ? (int64_t)request->credit_bytes : INT64_MAX;
+    memcpy(follow->selection, request->selection, SELECTION_BYTES);
     follow->from = request->from;
     follow->from_value = request->from_value;
     if (request->is_replay && request->from == FROM_ABSENT) {

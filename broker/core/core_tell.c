@@ -75,6 +75,7 @@ static bool follow_tell_following(struct core *core, uint32_t index)
         .is_resumable = follow->cursor == FOLLOW_NONE,
         .since = follow->since,
     };
+    memcpy(answer->of.following.selection, follow->selection, SELECTION_BYTES);
     follow->covered = follow->position;
     follow->told_ms = core->now_ms;
     follow->stage = STAGE_OPEN;

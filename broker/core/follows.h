@@ -79,6 +79,7 @@ struct follow {
     uint64_t from_value;                   /* of the request, while opening */
     uint64_t request;                      /* its number */
     uint32_t from;                         /* enum from_kind */
+    uint8_t selection[SELECTION_BYTES];    /* of the request, for its answer */
     uint32_t cursor;                       /* of cursors; FOLLOW_NONE */
     uint32_t session;                      /* the peer's slot */
     uint32_t next, before;                 /* in line */

@@ -14,6 +14,7 @@ void ingest_start(struct ingest *ingest, const struct input *start)
     pending_start(&ingest->pending, start->of.start.last);
     clock_start(&ingest->clock, start->of.start.recorded_at_ms);
     ingest_room(ingest, start->of.start.room_bytes);
+    ingest->is_tail_damaged = start->of.start.is_tail_damaged;
     window_reset(&ingest->window, ingest->log_first);
     memcpy(checkpoint->uuid, start->of.start.uuid, sizeof checkpoint->uuid);
     checkpoint->incarnation = start->of.start.incarnation;

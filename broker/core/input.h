@@ -153,6 +153,7 @@ struct input {
             uint8_t uuid[16];
             int64_t recorded_at_ms; /* stamp of the last record; INT64_MIN when empty */
             uint64_t room_bytes;    /* as in `appended` */
+            bool is_tail_damaged;   /* the last chunk is not sound: nothing can be appended */
         } start;
         struct {
             struct bytes name, value;

@@ -37,10 +37,8 @@ void wire_free(struct wire *wire);
 void wire_decode(struct wire *wire, const struct net_message *message, struct request *request);
 
 /* Writes an answer as one or two frames (counted; *second NULL when there is one). A delivery of a
- * whole page shares the page's blob without a copy. `agency` is the peer's, for resume tokens;
- * `wall_ms` for welcome. MEMORY only. */
-enum status wire_encode(struct wire *wire, const struct answer *answer, struct bytes agency,
-                        int64_t wall_ms, struct blob **first,
-                        struct blob **second) STATUS_MUST_CHECK;
+ * whole page shares the page's blob without a copy. `wall_ms` is for welcome. MEMORY only. */
+enum status wire_encode(struct wire *wire, const struct answer *answer, int64_t wall_ms,
+                        struct blob **first, struct blob **second) STATUS_MUST_CHECK;
 
 #endif

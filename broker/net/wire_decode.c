@@ -130,15 +130,7 @@ static struct scan_fault decode_query(const Kentongan__V1__Query *query, struct 
     }
     request->kind = REQUEST_GET;
     request->of.get.seq = query->seq;
-    request->of.get.modes = query->n_modes == 0 ? UINT32_C(1) << MODE_ACTUAL : 0;
-    for (size_t index = 0; index < query->n_modes; index++) {
-        int mode = (int)query->modes[index];
-        if (mode < MODE_ACTUAL || mode > MODE_SYSTEM) {
-            return wire_fault("MODE_INVALID", "query.modes", "ACTUAL, EXERCISE, TEST or SYSTEM.");
-        }
-        request->of.get.modes |= UINT32_C(1) << mode;
-    }
-    return wire_no_fault();
+    return wire_take_modes(query->modes, query->n_modes, "query.modes", &request->of.get.modes);
 }
 
 static struct scan_fault decode_simple(enum request_kind kind, struct request *request)

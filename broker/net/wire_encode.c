@@ -207,8 +207,7 @@ static enum status filters_fill(struct wire *wire, const struct following_answer
 }
 
 static enum status encode_following(struct wire *wire, const struct answer *answer,
-                                    struct bytes agency, Kentongan__V1__FromBroker *body,
-                                    struct blob **first)
+                                    Kentongan__V1__FromBroker *body, struct blob **first)
 {
     const struct following_answer *following = &answer->of.following;
     Kentongan__V1__Following out = KENTONGAN__V1__FOLLOWING__INIT;
@@ -218,7 +217,7 @@ static enum status encode_following(struct wire *wire, const struct answer *answ
         return STATUS_MEMORY;
     }
     if (following->is_resumable) {
-        wire_resume_seal(wire, agency, following, token);
+        wire_resume_seal(wire, following, token);
         out.resume = binary_of(token, sizeof token);
     }
     identity_fill(wire, &identity);
@@ -329,8 +328,8 @@ static enum status encode_error(struct wire *wire, const struct answer *answer,
     return encode_body(answer, body, first);
 }
 
-enum status wire_encode(struct wire *wire, const struct answer *answer, struct bytes agency,
-                        int64_t wall_ms, struct blob **first, struct blob **second)
+enum status wire_encode(struct wire *wire, const struct answer *answer, int64_t wall_ms,
+                        struct blob **first, struct blob **second)
 {
     Kentongan__V1__FromBroker body = KENTONGAN__V1__FROM_BROKER__INIT;
     enum status status = STATUS_MEMORY;
@@ -345,7 +344,7 @@ enum status wire_encode(struct wire *wire, const struct answer *answer, struct b
         status = encode_receipts(wire, answer, &body, first);
         break;
     case ANSWER_FOLLOWING:
-        status = encode_following(wire, answer, agency, &body, first);
+        status = encode_following(wire, answer, &body, first);
         break;
     case ANSWER_DELIVER:
         status = encode_deliver(answer, &body, first, second);

@@ -47,19 +47,16 @@ static struct scan_fault take_filters(struct wire *wire, const Kentongan__V1__Fo
     return wire_no_fault();
 }
 
-static struct scan_fault take_modes(const Kentongan__V1__Follow *follow,
-                                    struct follow_request *request)
+struct scan_fault wire_take_modes(const Kentongan__V1__Mode__Value *modes, size_t count,
+                                  const char *field, uint32_t *bits)
 {
-    for (size_t i = 0; i < follow->n_modes; i++) {
-        int mode = (int)follow->modes[i];
+    *bits = count == 0 ? UINT32_C(1) << MODE_ACTUAL : 0;
+    for (size_t i = 0; i < count; i++) {
+        int mode = (int)modes[i];
         if (mode < MODE_ACTUAL || mode > MODE_SYSTEM) {
-            return wire_fault("MODE_INVALID", "follow.modes", "ACTUAL, EXERCISE, TEST or SYSTEM.");
+            return wire_fault("MODE_INVALID", field, "ACTUAL, EXERCISE, TEST or SYSTEM.");
         }
-        request->modes |= UINT32_C(1) << mode;
-    }
-    /* Who does not ask for drills never gets one (P8). */
-    if (follow->n_modes == 0) {
-        request->modes = UINT32_C(1) << MODE_ACTUAL;
+        *bits |= UINT32_C(1) << mode;
     }
     return wire_no_fault();
 }
@@ -212,7 +209,7 @@ static struct scan_fault take_resume(const struct wire *wire, const Kentongan__V
                                      struct bytes agency, struct follow_request *request)
 {
     struct bytes token = bytes_of(follow->resume.data, follow->resume.len);
-    wire_resume_selection(request, request->selection);
+    wire_resume_selection(request, agency, request->selection);
     if (token.length == 0) {
         return wire_no_fault();
     }
@@ -220,7 +217,7 @@ static struct scan_fault take_resume(const struct wire *wire, const Kentongan__V
         return wire_fault("RESUME_INVALID", "follow.resume",
                           "Only with from.seq, without a cursor, and not for a replay.");
     }
-    if (!wire_resume_open(wire, agency, token, request)) {
+    if (!wire_resume_open(wire, token, request)) {
         return wire_fault("RESUME_INVALID", "follow.resume",
                           "Not of this log, this agency and these filters.");
     }
@@ -236,7 +233,7 @@ struct scan_fault wire_decode_follow(struct wire *wire, const Kentongan__V1__Fol
         fault = take_filters(wire, follow, out);
     }
     if (fault.code == NULL) {
-        fault = take_modes(follow, out);
+        fault = wire_take_modes(follow->modes, follow->n_modes, "follow.modes", &out->modes);
     }
     if (fault.code == NULL) {
         fault = take_kinds(follow, out);

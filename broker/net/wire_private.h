@@ -44,6 +44,11 @@ static inline struct scan_fault wire_no_fault(void)
 /* UTC milliseconds of a timestamp within years 1 to 9999; false: it is none. */
 bool wire_time_ms(const Google__Protobuf__Timestamp *time, int64_t *time_ms);
 
+/* A set of modes as bits 1u << mode. Who names none means ACTUAL: who does not ask for drills never
+ * gets one (P8). */
+struct scan_fault wire_take_modes(const Kentongan__V1__Mode__Value *modes, size_t count,
+                                  const char *field, uint32_t *bits);
+
 /* Reads the body of a follow into request->of.follow. `agency` is for its resume token. */
 struct scan_fault wire_decode_follow(struct wire *wire, const Kentongan__V1__Follow *follow,
                                      struct bytes agency, struct request *request);
@@ -52,17 +57,17 @@ struct scan_fault wire_decode_follow(struct wire *wire, const Kentongan__V1__Fol
 struct scan_fault wire_decode_publish(struct wire *wire, struct blob *frame, struct bytes agency,
                                       struct request *request);
 
-/* What a resume token is bound to, besides the agency and the log: everything that selects
- * events. */
-void wire_resume_selection(const struct follow_request *follow, uint8_t selection[SELECTION_BYTES]);
+/* What a resume token is bound to, besides the log: the agency, and everything that selects
+ * events. The core hands it back with the answer. */
+void wire_resume_selection(const struct follow_request *follow, struct bytes agency,
+                           uint8_t selection[SELECTION_BYTES]);
 
 /* Writes a token that only this log's broker could have written. */
-void wire_resume_seal(const struct wire *wire, struct bytes agency,
-                      const struct following_answer *following, uint8_t token[RESUME_BYTES]);
+void wire_resume_seal(const struct wire *wire, const struct following_answer *following,
+                      uint8_t token[RESUME_BYTES]);
 
-/* Reads what the token says; false: it is not one of this log, this agency and this selection. */
-bool wire_resume_open(const struct wire *wire, struct bytes agency, struct bytes token,
-                      struct follow_request *follow);
+/* Reads what the token says; false: it is not one of this log and this selection. */
+bool wire_resume_open(const struct wire *wire, struct bytes token, struct follow_request *follow);
 
 /* The second frame of a delivery or of a single event. MEMORY. */
 enum status wire_batch_of_delivery(const struct deliver_answer *deliver,

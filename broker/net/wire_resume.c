@@ -27,10 +27,12 @@ static void hash_number(crypto_generichash_state *hash, uint64_t number)
     crypto_generichash_update(hash, bytes, sizeof bytes);
 }
 
-void wire_resume_selection(const struct follow_request *follow, uint8_t selection[SELECTION_BYTES])
+void wire_resume_selection(const struct follow_request *follow, struct bytes agency,
+                           uint8_t selection[SELECTION_BYTES])
 {
     crypto_generichash_state hash;
     crypto_generichash_init(&hash, NULL, 0, SELECTION_BYTES);
+    hash_text(&hash, agency);
     hash_number(&hash, follow->filter_count);
     for (uint32_t i = 0; i < follow->filter_count; i++) {
         hash_text(&hash, follow->filters[i]);
@@ -49,9 +51,8 @@ void wire_resume_selection(const struct follow_request *follow, uint8_t selectio
     crypto_generichash_final(&hash, selection, SELECTION_BYTES);
 }
 
-static void token_mac(const struct wire *wire, struct bytes agency,
-                      const uint8_t selection[SELECTION_BYTES], const uint8_t *clear,
-                      uint8_t mac[MAC_BYTES])
+static void token_mac(const struct wire *wire, const uint8_t selection[SELECTION_BYTES],
+                      const uint8_t *clear, uint8_t mac[MAC_BYTES])
 {
     static const char label[] = "kentongan resume";
     const struct wire_options *options = &wire->options;
@@ -61,29 +62,27 @@ static void token_mac(const struct wire *wire, struct bytes agency,
     crypto_generichash_update(&hash, clear, CLEAR_BYTES);
     crypto_generichash_update(&hash, options->uuid, sizeof options->uuid);
     hash_number(&hash, options->incarnation);
-    hash_text(&hash, agency);
     crypto_generichash_update(&hash, selection, SELECTION_BYTES);
     crypto_generichash_final(&hash, mac, MAC_BYTES);
 }
 
-void wire_resume_seal(const struct wire *wire, struct bytes agency,
-                      const struct following_answer *following, uint8_t token[RESUME_BYTES])
+void wire_resume_seal(const struct wire *wire, const struct following_answer *following,
+                      uint8_t token[RESUME_BYTES])
 {
     struct codec_writer writer = codec_writer_of(token, CLEAR_BYTES);
     codec_put_u8(&writer, RESUME_VERSION);
     codec_put_u64(&writer, following->since);
     codec_put_u64(&writer, following->origin);
-    token_mac(wire, agency, following->selection, token, token + CLEAR_BYTES);
+    token_mac(wire, following->selection, token, token + CLEAR_BYTES);
 }
 
-bool wire_resume_open(const struct wire *wire, struct bytes agency, struct bytes token,
-                      struct follow_request *follow)
+bool wire_resume_open(const struct wire *wire, struct bytes token, struct follow_request *follow)
 {
     uint8_t mac[MAC_BYTES];
     if (token.length != RESUME_BYTES) {
         return false;
     }
-    token_mac(wire, agency, follow->selection, token.data, mac);
+    token_mac(wire, follow->selection, token.data, mac);
     struct codec_reader reader = codec_reader_of(token);
     bool is_version = codec_get_u8(&reader) == RESUME_VERSION;
     follow->resume_since = codec_get_u64(&reader);

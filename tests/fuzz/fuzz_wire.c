@@ -8,7 +8,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* The first two bytes are the length of the first frame; what is left is the second, if anything. */
+/* The first two bytes are the length of the first frame; what is left is the second. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct wire *wire;

@@ -21,9 +21,7 @@ static const int64_t wall_ms = INT64_C(1765329500123);
 static Kentongan__V1__FromBroker *encode(const struct answer *answer, struct blob **second)
 {
     struct blob *first = NULL;
-    assert_int_equal(
-        wire_encode(bench_wire, answer, bytes_of_text("damkar"), wall_ms, &first, second),
-        STATUS_OK);
+    assert_int_equal(wire_encode(bench_wire, answer, wall_ms, &first, second), STATUS_OK);
     struct bytes bytes = blob_bytes(first);
     Kentongan__V1__FromBroker *body =
         kentongan__v1__from_broker__unpack(NULL, bytes.length, bytes.data);
