@@ -27,7 +27,7 @@ static const struct {
 static enum trace_level lowest_level = TRACE_INFO;
 static bool is_journal;
 
-/* JOURNAL_STREAM names the device and inode that stderr has when it is connected (systemd.exec(5)). */
+/* JOURNAL_STREAM names the device and inode of the journal that stderr may be (systemd.exec(5)). */
 static bool stderr_is_journal(void)
 {
     const char *stream = getenv("JOURNAL_STREAM");

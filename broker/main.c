@@ -18,7 +18,7 @@
 #include "broker/journal.h"
 #include "broker/notify.h"
 #include "broker/ops/log_tool.h"
-#include "broker/site.h"
+#include "broker/main_site.h"
 
 enum {
     NET_DESCRIPTORS_MAX = 64,

@@ -1,8 +1,8 @@
-/* site.h - one site as a broker runs it: its files, its log, its doors, its engine.
+/* main_site.h - one site as a broker runs it: its files, its log, its doors, its engine.
  * SPDX-License-Identifier: Apache-2.0
  */
-#ifndef BROKER_SITE_H
-#define BROKER_SITE_H
+#ifndef BROKER_MAIN_SITE_H
+#define BROKER_MAIN_SITE_H
 
 #include "broker/config.h"
 #include "broker/engine.h"

@@ -1,7 +1,7 @@
-/* site.c - opens and closes the parts of a site in the order in which they stand on each other.
+/* main_site.c - opens and closes the parts of a site in the order in which they stand on each other.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "broker/site.h"
+#include "broker/main_site.h"
 
 #include <assert.h>
 #include <sodium.h>
