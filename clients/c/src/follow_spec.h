@@ -1,0 +1,15 @@
+/* follow_spec.h - options of a follow as what the link asks for.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef CLIENTS_C_SRC_FOLLOW_SPEC_H
+#define CLIENTS_C_SRC_FOLLOW_SPEC_H
+
+#include "clients/c/src/link_message.h"
+#include "clients/c/src/options.h"
+
+/* Fills `spec`; what it points to lives in `*block`, to be freed by the caller. NULL, or the
+ * option that is wrong with `*reason`, a static sentence. */
+const char *follow_spec_read(const struct kt_options *options, struct link_follow_spec *spec,
+                             void **block, const char **reason);
+
+#endif
