@@ -3,6 +3,7 @@
  */
 #include "tests/unit/small_broker.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <zmq.h>
 
@@ -118,8 +119,8 @@ static void judge(struct small_broker *broker, Kentongan__V1__Sent *sent,
 
 static void take_publish(struct small_broker *broker, uint64_t request, zmq_msg_t *frame)
 {
-    Kentongan__V1__PublishBatch *batch = kentongan__v1__publish_batch__unpack(
-        NULL, zmq_msg_size(frame), zmq_msg_data(frame));
+    Kentongan__V1__PublishBatch *batch =
+        kentongan__v1__publish_batch__unpack(NULL, zmq_msg_size(frame), zmq_msg_data(frame));
     assert_non_null(batch);
     for (size_t i = 0; i < batch->n_items; i++) {
         Kentongan__V1__FromBroker from = KENTONGAN__V1__FROM_BROKER__INIT;
@@ -277,8 +278,8 @@ static void take_frames(struct small_broker *broker)
     } while (zmq_msg_more(&frames[count++]) && count < 3);
     broker->peer_bytes = zmq_msg_size(&frames[0]);
     memcpy(broker->peer, zmq_msg_data(&frames[0]), broker->peer_bytes);
-    Kentongan__V1__ToBroker *to = kentongan__v1__to_broker__unpack(NULL, zmq_msg_size(&frames[1]),
-                                                                   zmq_msg_data(&frames[1]));
+    Kentongan__V1__ToBroker *to =
+        kentongan__v1__to_broker__unpack(NULL, zmq_msg_size(&frames[1]), zmq_msg_data(&frames[1]));
     assert_non_null(to);
     take(broker, to, &frames[2]);
     kentongan__v1__to_broker__free_unpacked(to, NULL);
@@ -291,6 +292,7 @@ static void *run(void *argument)
     struct small_broker *broker = argument;
     while (!atomic_load(&broker->is_ending)) {
         bool is_silent = atomic_load(&broker->silence) > 0;
+        atomic_store(&broker->is_silent, is_silent);
         zmq_pollitem_t item = {.socket = broker->socket, .events = is_silent ? 0 : ZMQ_POLLIN};
         if (zmq_poll(&item, 1, 5) > 0)
             take_frames(broker);
@@ -321,4 +323,11 @@ void small_broker_stop(struct small_broker *broker)
 {
     atomic_store(&broker->is_ending, true);
     pthread_join(broker->thread, NULL);
+}
+
+void small_broker_silence(struct small_broker *broker)
+{
+    atomic_store(&broker->silence, 1);
+    while (!atomic_load(&broker->is_silent))
+        sched_yield();
 }

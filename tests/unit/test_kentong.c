@@ -21,8 +21,10 @@ static void write_profile(const char *endpoint)
 {
     FILE *file = fopen(profile, "w");
     assert_non_null(file);
-    fprintf(file, "{\"format\":1,\"agency\":\"damkar\",\"site\":\"Kota Uji\",\"endpoint\":\"%s\","
-                  "\"profileSecret\":\"", endpoint);
+    fprintf(file,
+            "{\"format\":1,\"agency\":\"damkar\",\"site\":\"Kota Uji\",\"endpoint\":\"%s\","
+            "\"profileSecret\":\"",
+            endpoint);
     for (int i = 0; i < 32; i++)
         fprintf(file, "0%d", i % 10);
     fprintf(file, "\"}\n");
@@ -96,9 +98,8 @@ static uint64_t next_seq(struct kt_follow *follow)
 static void publish(struct kt_client *client, uint64_t seq)
 {
     struct kt_receipt receipt = {.size = sizeof receipt};
-    assert_int_equal(kt_publish_json(client, event_json, strlen(event_json), KT_STORED, 10000,
-                                     &receipt),
-                     KT_OK);
+    assert_int_equal(
+        kt_publish_json(client, event_json, strlen(event_json), KT_STORED, 10000, &receipt), KT_OK);
     assert_int_equal(receipt.state, KT_STORED);
     assert_int_equal(receipt.seq, seq);
     assert_int_equal(strlen(receipt.id), 36);
@@ -136,13 +137,12 @@ static void without_a_broker_it_is_spooled_and_the_next_process_sends_it(void **
     small_broker_stop(broker);
     struct kt_client *client = open_client();
     struct kt_receipt receipt = {.size = sizeof receipt};
-    assert_int_equal(kt_publish_json(client, event_json, strlen(event_json), KT_STORED, 100,
-                                     &receipt),
-                     KT_E_TIMEOUT);
+    assert_int_equal(
+        kt_publish_json(client, event_json, strlen(event_json), KT_STORED, 100, &receipt),
+        KT_E_TIMEOUT);
     assert_int_equal(receipt.state, KT_SPOOLED);
-    assert_int_equal(kt_publish_json(client, event_json, strlen(event_json), KT_SPOOLED, 1000,
-                                     &receipt),
-                     KT_OK);
+    assert_int_equal(
+        kt_publish_json(client, event_json, strlen(event_json), KT_SPOOLED, 1000, &receipt), KT_OK);
     assert_int_equal(receipt.state, KT_SPOOLED);
     struct kt_report report = {.size = sizeof report};
     assert_int_equal(kt_close(client, 0, &report), KT_E_TIMEOUT);
@@ -163,9 +163,9 @@ static void a_refusal_says_why(void **state)
     struct kt_receipt receipt = {.size = sizeof receipt};
     struct kt_error error = {.size = sizeof error};
     atomic_store(&broker->refuse, 1);
-    assert_int_equal(kt_publish_json(client, event_json, strlen(event_json), KT_STORED, 10000,
-                                     &receipt),
-                     KT_E_REFUSED);
+    assert_int_equal(
+        kt_publish_json(client, event_json, strlen(event_json), KT_STORED, 10000, &receipt),
+        KT_E_REFUSED);
     assert_int_equal(receipt.state, KT_REFUSED);
     assert_string_equal(receipt.code, "RIGHTS");
     assert_int_equal(kt_error(client, &error), KT_OK);
@@ -203,7 +203,7 @@ static void a_silent_broker_is_given_up_and_asked_again(void **state)
     (void)state;
     struct kt_client *client = open_client();
     publish(client, 1);
-    atomic_store(&broker->silence, 1);
+    small_broker_silence(broker);
     struct kt_status status = {.size = sizeof status};
     do {
         poll(NULL, 0, 20);
@@ -260,7 +260,7 @@ static void many_threads_publish_and_one_follows_by_descriptor(void **state)
 struct callback {
     struct kt_client *client;
     struct kt_follow *follow;
-    int               receipts, messages;
+    int receipts, messages;
 };
 
 static void on_receipt(void *context, const struct kt_receipt *receipt)
@@ -309,7 +309,7 @@ static void one_event_is_got_by_its_sequence(void **state)
     assert_int_equal(kt_get(client, 99, 10000, &message), KT_E_REFUSED);
     kt_error(client, &error);
     assert_string_equal(error.code, "NOT_FOUND");
-    atomic_store(&broker->silence, 1);
+    small_broker_silence(broker);
     assert_int_equal(kt_get(client, 1, 50, &message), KT_E_TIMEOUT);
     assert_int_equal(kt_close(client, 0, NULL), KT_OK);
 }

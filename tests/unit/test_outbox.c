@@ -130,6 +130,25 @@ static void a_personal_block_is_kept_whole(void **state)
     outbox_close(outbox);
 }
 
+static void an_offered_event_stays_where_it_is(void **state)
+{
+    (void)state;
+    struct outbox *outbox = open_slot(-1);
+    uint64_t token, number;
+    enum outbox_status status;
+    append(outbox, LINK_LANE_REST, 1, "one");
+    const struct link_event *first = outbox_next(outbox, LINK_LANE_REST, &token, &number, &status);
+    assert_non_null(first);
+    for (uint64_t more = 2; more < 1000; more++)
+        append(outbox, LINK_LANE_REST, more, "more");
+    assert_bytes_equal(first->event, bytes_of_text("one"));
+    for (uint64_t more = 2; more < 1000; more++)
+        expect_next(outbox, LINK_LANE_REST, more, "more");
+    expect_next(outbox, LINK_LANE_REST, 0, NULL);
+    assert_bytes_equal(first->event, bytes_of_text("one"));
+    outbox_close(outbox);
+}
+
 static void a_new_number_is_kept(void **state)
 {
     (void)state;
@@ -366,6 +385,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(what_is_unanswered_comes_back_in_order),
         TEST(a_personal_block_is_kept_whole),
+        TEST(an_offered_event_stays_where_it_is),
         TEST(a_new_number_is_kept),
         TEST(each_process_has_a_slot_and_the_next_drains_what_is_left),
         TEST(a_restored_log_gets_what_it_lost),

@@ -149,6 +149,9 @@ struct timespec client_deadline(int timeout_ms);
 /* Waits, with the lock held, for a change. False: the deadline has passed. */
 bool client_wait(struct kt_client *client, const struct timespec *deadline);
 
+/* With the lock held: waits until the acks of all follows are durable, or the deadline. */
+void client_wait_acks(struct kt_client *client, const struct timespec *deadline);
+
 /* With the lock held: the descriptor is readable as long as something waits. */
 void client_set_ready(struct kt_client *client);
 

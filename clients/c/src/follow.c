@@ -175,6 +175,14 @@ static bool is_ack_open(const struct kt_follow *follow)
            follow->info.acked < follow->acked && follow->info.acked < follow->info.covered;
 }
 
+void client_wait_acks(struct kt_client *client, const struct timespec *deadline)
+{
+    for (const struct kt_follow *follow = client->follows; follow != NULL; follow = follow->next)
+        while (is_ack_open(follow))
+            if (!client_wait(client, deadline))
+                return;
+}
+
 int kt_ack_wait(struct kt_follow *follow, int timeout_ms)
 {
     if (follow == NULL)

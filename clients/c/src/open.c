@@ -250,8 +250,10 @@ int kt_close(struct kt_client *client, int timeout_ms, struct kt_report *out)
     int status = client_check(client);
     if (status != KT_OK)
         return status;
+    struct timespec deadline = client_deadline(timeout_ms);
     (void)kt_drain(client, timeout_ms);
     pthread_mutex_lock(&client->lock);
+    client_wait_acks(client, &deadline);
     client->is_closing = true;
     pthread_mutex_unlock(&client->lock);
     client_wake(client);

@@ -246,12 +246,10 @@ enum outbox_status outbox_append(struct outbox *outbox, enum link_lane lane, uin
     last->open_events++;
     last->newest_ms = now_ms;
     /* With a backlog the bytes stay on disk until it is their turn. */
-    if (queue->next + 1 == queue->count && outbox_event_decode(bytes_of(payload, length), &whole)) {
-        entry->block = payload;
-        entry->event = whole.event;
-    } else {
+    bool is_next = queue->next + 1 == queue->count;
+    if (!is_next || !outbox_event_decode(bytes_of(payload, length), &whole) ||
+        !queue_load(entry, &whole.event, payload))
         free(payload);
-    }
     return OUTBOX_OK;
 }
 
@@ -262,16 +260,20 @@ enum outbox_status outbox_flush(struct outbox *outbox)
 
 static enum outbox_status outbox_read_event(const struct outbox *outbox, struct queue_entry *entry)
 {
+    uint8_t *block;
     struct bytes payload;
     struct outbox_event event;
     enum outbox_status status =
-        slot_read_record(&outbox->in.slot, entry->token, OUTBOX_EVENT, &entry->block, &payload);
+        slot_read_record(&outbox->in.slot, entry->token, OUTBOX_EVENT, &block, &payload);
     if (status != OUTBOX_OK)
         return status;
     if (!outbox_event_decode(payload, &event))
-        return OUTBOX_DAMAGED;
-    entry->event = event.event;
-    return OUTBOX_OK;
+        status = OUTBOX_DAMAGED;
+    else if (!queue_load(entry, &event.event, block))
+        status = OUTBOX_MEMORY;
+    if (status != OUTBOX_OK)
+        free(block);
+    return status;
 }
 
 const struct link_event *outbox_next(struct outbox *outbox, enum link_lane lane, uint64_t *token,
@@ -284,12 +286,12 @@ const struct link_event *outbox_next(struct outbox *outbox, enum link_lane lane,
     if (queue->next == queue->count)
         return NULL;
     struct queue_entry *entry = queue_at(queue, queue->next);
-    if (entry->block == NULL && (*status = outbox_read_event(outbox, entry)) != OUTBOX_OK)
+    if (entry->loaded == NULL && (*status = outbox_read_event(outbox, entry)) != OUTBOX_OK)
         return NULL;
     queue->next++;
     *token = entry->token;
     *number = entry->number;
-    return &entry->event;
+    return &entry->loaded->event;
 }
 
 enum outbox_status outbox_answer(struct outbox *outbox, enum link_lane lane,

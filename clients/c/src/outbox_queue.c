@@ -8,10 +8,28 @@
 
 enum { QUEUE_ROOM_MIN = 64 };
 
+static void queue_unload(struct queue_entry *entry)
+{
+    if (entry->loaded != NULL)
+        free(entry->loaded->block);
+    free(entry->loaded);
+    entry->loaded = NULL;
+}
+
+bool queue_load(struct queue_entry *entry, const struct link_event *event, uint8_t *block)
+{
+    assert(entry->loaded == NULL);
+    entry->loaded = malloc(sizeof *entry->loaded);
+    if (entry->loaded == NULL)
+        return false;
+    *entry->loaded = (struct queue_loaded){.event = *event, .block = block};
+    return true;
+}
+
 void queue_deinit(struct outbox_queue *queue)
 {
     for (uint64_t i = 0; i < queue->count; i++)
-        free(queue_at(queue, i)->block);
+        queue_unload(queue_at(queue, i));
     free(queue->entries);
     *queue = (struct outbox_queue){0};
 }
@@ -69,8 +87,7 @@ void queue_answer(struct outbox_queue *queue, struct queue_entry *entry)
     assert(!entry->is_answered && queue->waiting > 0);
     entry->is_answered = true;
     queue->waiting--;
-    free(entry->block);
-    entry->block = NULL;
+    queue_unload(entry);
 }
 
 void queue_reopen(struct outbox_queue *queue, struct queue_entry *entry)

@@ -6,12 +6,17 @@
 
 #include "clients/c/src/link_terms.h"
 
+/* An event in memory; it stays where it is while the queue grows. */
+struct queue_loaded {
+    struct link_event event; /* views into `block` */
+    uint8_t *block;
+};
+
 struct queue_entry {
     uint64_t token, number;
     int64_t time_ms;
     void *owner;
-    uint8_t *block; /* what `event` points into; NULL: on disk only */
-    struct link_event event;
+    struct queue_loaded *loaded; /* NULL: on disk only */
     bool is_answered, is_stored, is_refused;
 };
 
@@ -33,6 +38,10 @@ struct queue_entry *queue_at(const struct outbox_queue *queue, uint64_t index);
 
 /* The entry of that token, or NULL. */
 struct queue_entry *queue_find(const struct outbox_queue *queue, uint64_t token);
+
+/* Takes over `block` (from malloc) with the event in it. False: no memory, the block is the
+ * caller's. */
+bool queue_load(struct queue_entry *entry, const struct link_event *event, uint8_t *block);
 
 /* Counts an entry as answered and lets go of its bytes. */
 void queue_answer(struct outbox_queue *queue, struct queue_entry *entry);
