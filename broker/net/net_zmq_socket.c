@@ -14,7 +14,8 @@ enum {
     HANDSHAKE_MS = 5000,
     SEND_MESSAGES = 256,
     RECEIVE_MESSAGES = 64,
-    MONITOR_MESSAGES = 100000
+    MONITOR_MESSAGES = 100000,
+    LAST_WORDS_MS = 500 /* at the end, for what was handed over and has not left */
 };
 
 static bool set_number(void *socket, int option, int value)
@@ -112,6 +113,7 @@ void net_socket_close(struct net_socket *socket)
 {
     if (socket->router != NULL) {
         (void)zmq_socket_monitor(socket->router, NULL, 0);
+        (void)set_number(socket->router, ZMQ_LINGER, LAST_WORDS_MS);
         (void)zmq_close(socket->router);
     }
     if (socket->monitor != NULL) {
