@@ -29,6 +29,7 @@ struct engine *engine_new(const struct engine_options *options)
     engine->listener_context = options->listener.context;
     engine->trace = options->listener.trace;
     engine->ready = options->listener.ready;
+    engine->chunk = options->listener.chunk;
     engine->core = core_new(options->limits);
     if (engine->core == NULL ||
         effects_init(&engine->fx, EFFECTS_MAX, SCRATCH_BYTES) != STATUS_OK) {
@@ -267,6 +268,12 @@ enum status engine_set_policy(struct engine *engine, const struct policy_agency 
     input.of.policy.version = engine->policy_version;
     engine_feed(engine, &input);
     return core_policy_version(engine->core) == engine->policy_version ? STATUS_OK : STATUS_FULL;
+}
+
+enum status engine_read_chunk(struct engine *engine, uint64_t seq)
+{
+    assert(engine->chunk != NULL);
+    return engine_chunk(engine, seq);
 }
 
 void engine_drain(struct engine *engine)

@@ -24,6 +24,8 @@ struct engine_listener {
                   uint64_t value);
     /* Recovered: open the doors. Called once. */
     void (*ready)(void *context, uint64_t head);
+    /* What engine_read_chunk() asked for; the blob is borrowed. NULL: never asked. */
+    void (*chunk)(void *context, const struct store_done *done);
 };
 
 struct engine_options {
@@ -53,6 +55,10 @@ enum status engine_set_policy(struct engine *engine, const struct policy_agency 
 /* Takes what is there, within bounds, without waiting. True: there may be more at once. `now_ms`
  * never falls. */
 bool engine_turn(struct engine *engine, uint64_t now_ms, int64_t wall_ms);
+
+/* Asks the store for the chunk that holds `seq`, for a tool that looks at the log beside the core;
+ * the listener's chunk() is told what came of it. BUSY: ask again. */
+enum status engine_read_chunk(struct engine *engine, uint64_t seq) STATUS_MUST_CHECK;
 
 /* When to take a turn though nothing came; UINT64_MAX: never. */
 uint64_t engine_deadline_ms(const struct engine *engine);

@@ -63,6 +63,7 @@ struct engine {
     void (*trace)(void *context, enum trace_level level, const char *text, struct bytes subject,
                   uint64_t value);
     void (*ready)(void *context, uint64_t head);
+    void (*chunk)(void *context, const struct store_done *done);
     struct bytes site_name;
     uint32_t heartbeat_ms;
     bool accept_clock;
@@ -109,6 +110,8 @@ bool engine_echo_take(struct engine *engine, struct engine_echo *echo);
 /* engine_store.c */
 void engine_append(struct engine *engine, const struct effect *effect);
 void engine_read(struct engine *engine, const struct effect *effect);
+/* For a tool. BUSY. */
+enum status engine_chunk(struct engine *engine, uint64_t seq) STATUS_MUST_CHECK;
 void engine_save(struct engine *engine, const struct effect *effect);
 void engine_load(struct engine *engine, const struct effect *effect);
 void engine_checkpoint(struct engine *engine, const struct effect *effect);

@@ -6,8 +6,9 @@
 
 #include "broker/engine_inner.h"
 
-/* Checkpoints are answered to nobody; the core's own tokens never look like this. */
-static const uint64_t token_nobody = UINT64_MAX;
+/* Of checkpoints, which are answered to nobody, and of reads for a tool: the core's own tokens
+ * never look like this. */
+static const uint64_t token_own = UINT64_MAX;
 
 uint64_t engine_room_bytes(const struct engine *engine)
 {
@@ -143,6 +144,11 @@ void engine_read(struct engine *engine, const struct effect *effect)
     }
 }
 
+enum status engine_chunk(struct engine *engine, uint64_t seq)
+{
+    return engine->store->ops->read(engine->store, seq, token_own);
+}
+
 void engine_save(struct engine *engine, const struct effect *effect)
 {
     const struct engine_owed request = {.kind = FX_SAVE,
@@ -162,7 +168,7 @@ void engine_load(struct engine *engine, const struct effect *effect)
 void engine_checkpoint(struct engine *engine, const struct effect *effect)
 {
     const struct engine_owed request = {.kind = FX_CHECKPOINT,
-                                        .token = token_nobody,
+                                        .token = token_own,
                                         .key = effect->of.checkpoint.name,
                                         .value = effect->of.checkpoint.value};
     ask_in_order(engine, &request);
@@ -210,7 +216,7 @@ static void take_put(struct engine *engine, const struct store_done *done)
         engine_fail(engine, "keeping a value ended with: %s", status_text(done->status));
         return;
     }
-    if (done->token != token_nobody) {
+    if (done->token != token_own) {
         engine->busy--;
         input.of.saved.token = done->token;
         input.of.saved.status = done->status;
@@ -251,6 +257,10 @@ static struct input page_input(struct engine *engine, const struct store_done *d
 
 static void take_read(struct engine *engine, const struct store_done *done)
 {
+    if (done->token == token_own) {
+        engine->chunk(engine->listener_context, done);
+        return;
+    }
     if (engine->state == ENGINE_TAIL) {
         engine_take_tail(engine, done);
         return;

@@ -22,7 +22,7 @@
 
 enum {
     NET_DESCRIPTORS_MAX = 64,
-    DESCRIPTORS_MAX = NET_DESCRIPTORS_MAX + 2,
+    DESCRIPTORS_MAX = NET_DESCRIPTORS_MAX + 2 + ADMIN_DESCRIPTORS_MAX,
     WAIT_MS_MAX = 1000,
     DRAIN_MS_MAX = 5000
 };
@@ -47,6 +47,7 @@ struct broker {
     uint64_t watchdog_ms, watchdog_at_ms;
     uint64_t drain_until_ms; /* 0: not draining */
     bool is_open;
+    bool was_asked; /* over the admin socket, for something that sends */
 };
 
 static bool command_read(struct command *command, int count, char **words)
@@ -123,17 +124,97 @@ static void broker_drain(struct broker *broker, uint64_t now_ms)
     }
 }
 
-static void broker_hear_signals(struct broker *broker, uint64_t now_ms)
+/* True: something was done, and ZeroMQ's edge may have been lost over it. */
+static bool broker_hear_signals(struct broker *broker, uint64_t now_ms)
 {
     struct signalfd_siginfo heard;
     struct site_fault fault;
+    bool was_heard = false;
     while (read(broker->signals, &heard, sizeof heard) == (ssize_t)sizeof heard) {
+        was_heard = true;
         if (heard.ssi_signo != SIGHUP) {
             broker_drain(broker, now_ms);
         } else if (broker->is_open) {
             (void)broker_reload(broker, &fault); /* said in the journal */
         }
     }
+    return was_heard;
+}
+
+/* ---- what the admin socket asks ---- */
+
+static bool admin_reload(void *context, char *reason, size_t room)
+{
+    struct broker *broker = context;
+    struct site_fault fault;
+    bool is_done = broker_reload(broker, &fault);
+    broker->was_asked = true;
+    if (!is_done) {
+        snprintf(reason, room, "%s", fault.text);
+    }
+    return is_done;
+}
+
+static void admin_info(void *context, struct admin_info *info)
+{
+    const struct broker *broker = context;
+    struct net_zmq_statistics statistics;
+    const struct config *config = &broker->site.config;
+    net_zmq_statistics(broker->site.net, &statistics);
+    info->endpoint_count = config->listen_count + config->plain_count;
+    for (uint32_t index = 0; index < info->endpoint_count; index++) {
+        info->endpoints[index] = net_zmq_endpoint(broker->site.net, index);
+    }
+    info->sessions = statistics.peers;
+    info->handed_bytes = statistics.handed_bytes;
+}
+
+static void admin_log(void *context, struct store_tail *tail, uint64_t *used_bytes)
+{
+    const struct broker *broker = context;
+    struct store *store = broker->site.store;
+    struct store_statistics statistics;
+    store->ops->tail(store, tail);
+    store->ops->statistics(store, &statistics);
+    tail->last = engine_head(broker->site.engine);
+    sodium_memzero(tail->secret, sizeof tail->secret);
+    *used_bytes = statistics.used_bytes;
+}
+
+static enum status admin_read_chunk(void *context, uint64_t seq)
+{
+    const struct broker *broker = context;
+    return engine_read_chunk(broker->site.engine, seq);
+}
+
+static void admin_stop(void *context)
+{
+    broker_drain(context, site_now_ms());
+}
+
+static bool broker_open_admin(struct broker *broker)
+{
+    const struct admin_calls calls = {.context = broker,
+                                      .reload = admin_reload,
+                                      .info = admin_info,
+                                      .log = admin_log,
+                                      .read_chunk = admin_read_chunk,
+                                      .stop = admin_stop};
+    if (admin_open(broker->site.options.directory, &calls, &broker->site.admin) == STATUS_OK) {
+        return true;
+    }
+    journal_say(TRACE_ALARM, "admin.sock: %s", strerror(errno));
+    return false;
+}
+
+/* True: as with signals. */
+static bool broker_hear_admin(struct broker *broker)
+{
+    broker->was_asked = false;
+    if (broker->site.admin != NULL) {
+        admin_turn(broker->site.admin);
+    }
+    return broker->was_asked;
 }
 
 static bool broker_open_doors(struct broker *broker)
@@ -141,6 +222,9 @@ static bool broker_open_doors(struct broker *broker)
     struct site_fault fault = {.text = ""};
     if (site_open_doors(&broker->site, &fault) != STATUS_OK) {
         journal_say(TRACE_ALARM, "%s", fault.text);
+        return false;
+    }
+    if (!broker_open_admin(broker)) {
         return false;
     }
     broker->is_open = true;
@@ -170,6 +254,9 @@ static bool broker_wait(struct broker *broker, bool has_more, uint64_t now_ms)
     descriptors[count++] = broker->signals;
     for (uint32_t index = 0; index < count; index++) {
         polled[index] = (struct pollfd){.fd = descriptors[index], .events = POLLIN};
+    }
+    if (broker->site.admin != NULL) {
+        count += admin_descriptors(broker->site.admin, polled + count);
     }
     return poll(polled, count, has_more ? 0 : wait_ms(broker, now_ms)) >= 0 || errno == EINTR;
 }
@@ -207,7 +294,8 @@ static int broker_loop(struct broker *broker)
         if (broker->site.is_recovered && !broker->is_open && !broker_open_doors(broker)) {
             return 1;
         }
-        broker_hear_signals(broker, now_ms);
+        has_more = broker_hear_signals(broker, now_ms) || has_more;
+        has_more = broker_hear_admin(broker) || has_more;
         broker_watch(broker, now_ms);
         if (broker_is_drained(broker, now_ms)) {
             return 0;
@@ -229,6 +317,8 @@ static int broker_run(const struct command *command)
         return 1;
     }
     int result = broker_loop(&broker);
+    admin_close(broker.site.admin);
+    broker.site.admin = NULL;
     site_close(&broker.site);
     close(broker.signals);
     return result;

@@ -1,4 +1,5 @@
-/* main_site.c - opens and closes the parts of a site in the order in which they stand on each other.
+/* main_site.c - opens and closes the parts of a site in the order in which they stand on each
+ * other.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "broker/main_site.h"
@@ -89,7 +90,8 @@ enum status site_check(const char *directory, struct site_fault *fault)
     return status;
 }
 
-/* A new log gets a random identity (a UUID of version 4) and a secret that never leaves the site. */
+/* A new log gets a random identity (a UUID of version 4) and a secret that never leaves the
+ * site. */
 static enum status log_create(const struct store_lmdb_options *options, struct store_fault *fault)
 {
     uint8_t uuid[16];
@@ -207,6 +209,14 @@ static void engine_is_ready(void *context, uint64_t head)
     site->is_recovered = true;
 }
 
+static void engine_has_chunk(void *context, const struct store_done *done)
+{
+    const struct site *site = context;
+    if (site->admin != NULL) {
+        admin_take_chunk(site->admin, done);
+    }
+}
+
 static enum status site_open_engine(struct site *site, struct site_fault *fault)
 {
     uint32_t count = 0;
@@ -217,7 +227,10 @@ static enum status site_open_engine(struct site *site, struct site_fault *fault)
         .site_name = bytes_of_text(site->config.name),
         .heartbeat_ms = site->config.heartbeat_ms,
         .accept_clock = site->options.accept_clock,
-        .listener = {.context = site, .trace = journal_trace, .ready = engine_is_ready},
+        .listener = {.context = site,
+                     .trace = journal_trace,
+                     .ready = engine_is_ready,
+                     .chunk = engine_has_chunk},
     };
     site->engine = engine_new(&options);
     if (site->engine == NULL) {

@@ -7,6 +7,7 @@
 #include "broker/config.h"
 #include "broker/engine.h"
 #include "broker/net/net_zmq.h"
+#include "broker/ops/admin.h"
 #include "broker/policy_files.h"
 
 struct site_options {
@@ -26,7 +27,8 @@ struct site {
     struct store *store;
     struct net *net;
     struct engine *engine;
-    bool is_recovered; /* the engine said so: the doors may be opened */
+    struct admin *admin; /* NULL: not open; the owner's to open and close */
+    bool is_recovered;   /* the engine said so: the doors may be opened */
 };
 
 /* Reads all files of the site with the code of a start, and opens nothing. The fault says what is
