@@ -184,8 +184,8 @@ void core_follow_rest(struct core *core, uint32_t index)
     if (!is_covered && core->now_ms - follow->told_ms >= core->limits.bookmark_ms) {
         is_covered = core_bookmark(core, follow, core->head);
     }
-    if (!is_covered && follow->covered - 1 < core->round_head) {
-        core->round_head = follow->covered - 1;
+    if (!is_covered) {
+        core_follow_uncover(core, follow);
     }
 }
 

@@ -66,6 +66,16 @@ void core_follow_wake(struct core *core, uint32_t index)
     if (follow->state == FOLLOW_BEHIND && follow->line == LINE_NONE) {
         follows_line(core->follows, index, LINE_READY);
     }
+    if (follow->state == FOLLOW_LIVE) {
+        core_follow_uncover(core, follow);
+    }
+}
+
+void core_follow_uncover(struct core *core, const struct follow *follow)
+{
+    if (follow->covered <= core->round_head) {
+        core->round_head = follow->covered - 1;
+    }
 }
 
 void core_credit(struct core *core, struct peer *peer, const struct request *request)

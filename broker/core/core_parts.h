@@ -150,6 +150,9 @@ void core_follow_free(struct core *core, uint32_t index);
 /* A follow that was parked has its turn again. */
 void core_follow_wake(struct core *core, uint32_t index);
 
+/* It is live and will be told in a round how far it is covered. */
+void core_follow_uncover(struct core *core, const struct follow *follow);
+
 /* core_deliver.c: events to followers */
 
 /* The refusal END: a follow whose end was reached is told so. */

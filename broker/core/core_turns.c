@@ -22,19 +22,14 @@ static void turns_opening(struct core *core, uint32_t *records_left)
     }
 }
 
-/* END waits for the step after the last delivery: if that did not leave, IN_UNSENT comes first. */
-static bool follow_must_wait(const struct core *core, const struct follow *follow)
-{
-    return follow->refusal == core_end() && follow->sent_step == core->steps;
-}
-
+/* Before anything is sent: so an END is told in a later step than its last delivery, and should that
+ * not have left, IN_UNSENT comes first. */
 static void turns_owing(struct core *core)
 {
     uint32_t index, waiting = FOLLOW_NONE;
     while ((index = follows_first(core->follows, LINE_OWING)) != waiting && index != FOLLOW_NONE) {
         struct follow *follow = follows_at(core->follows, index);
-        bool may_speak = core_session_is_valid(core, core_session_at(core, follow));
-        if (!may_speak || follow_must_wait(core, follow)) {
+        if (!core_session_is_valid(core, core_session_at(core, follow))) {
             waiting = waiting == FOLLOW_NONE ? index : waiting;
             follows_line(core->follows, index, LINE_OWING);
         } else if (!core_follow_tell(core, index)) {

@@ -26,6 +26,7 @@ struct rig {
     uint64_t now_ms;
     int64_t wall_ms;
     uint64_t policy_version;
+    uint32_t steps;
     char policy[RIG_POLICY_BYTES];
     bool expects_all;
 };
@@ -140,6 +141,7 @@ static void rig_feed(struct rig *rig, struct input *input)
     allocation_guard_forbid();
     core_step(rig->core, input, &rig->fx);
     allocation_guard_allow();
+    rig->steps++;
     rig_perform(rig);
     page_maker_free_released();
 }
@@ -470,6 +472,16 @@ uint32_t rig_reads(const struct rig *rig)
 uint32_t rig_saves(const struct rig *rig)
 {
     return rig->store.saves;
+}
+
+uint32_t rig_steps(const struct rig *rig)
+{
+    return rig->steps;
+}
+
+uint32_t rig_unsent(const struct rig *rig)
+{
+    return rig->store.unsent;
 }
 
 const struct core *rig_core(const struct rig *rig)

@@ -102,6 +102,12 @@ void rig_clog(struct rig *rig, uint64_t peer, bool is_clogged);
 uint32_t rig_reads(const struct rig *rig);
 uint32_t rig_saves(const struct rig *rig);
 
+/* How many steps the core made. */
+uint32_t rig_steps(const struct rig *rig);
+
+/* How many deliveries did not leave. */
+uint32_t rig_unsent(const struct rig *rig);
+
 /* The core, for its head and deadline. */
 const struct core *rig_core(const struct rig *rig);
 

@@ -220,6 +220,7 @@ void rig_store_push_unsent(struct rig_store *store, const struct answer *answer)
 {
     assert_int_equal(answer->kind, ANSWER_DELIVER);
     struct rig_answer *unsent = answer_push(store, IN_UNSENT);
+    store->unsent++;
     unsent->input.of.unsent.peer = answer->peer;
     unsent->input.of.unsent.follow = answer->of.deliver.follow;
     unsent->input.of.unsent.first = answer->of.deliver.first;

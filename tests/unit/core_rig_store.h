@@ -48,7 +48,7 @@ struct rig_store {
     uint32_t holds; /* enum rig_hold */
     uint64_t damaged_first, damaged_last;
     bool is_full;
-    uint32_t reads, saves;
+    uint32_t reads, saves, unsent;
 };
 
 void rig_store_init(struct rig_store *store);

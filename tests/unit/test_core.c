@@ -132,8 +132,11 @@ static void who_is_not_concerned_hears_how_far_it_is_covered_but_not_often(void 
     assert_heard(rig, polisi, "");
     rig_wait_ms(rig, 1000);
     assert_heard(rig, polisi, "1: 1-5 =\n");
+    rig_wait_ms(rig, 1000);
+    uint32_t before = rig_steps(rig);
     rig_wait_ms(rig, 5000);
     assert_heard(rig, polisi, "");
+    assert_int_equal(rig_steps(rig), before);
     rig_publish(rig, damkar, flood);
     assert_heard(rig, polisi, "1: 6-6 = 6\n");
 }
@@ -293,6 +296,51 @@ static void a_clogged_peer_is_left_alone_until_it_speaks_and_misses_nothing(void
     assert_heard(rig, polisi, "pong 3\n1: 1-1 = 1\n1: 2-2 = 2\n1: 3-3 = 3\n");
 }
 
+static void what_did_not_leave_costs_no_credit(void **state)
+{
+    struct rig *rig = *state;
+    story_past(rig, 3, fire);
+    uint64_t peers[] = {story_join(rig, "polisi"), story_join(rig, "polisi")};
+    struct follow_request request = rig_follow_request(1, "#");
+    request.from = FROM_START;
+    request.credit_events = 3;
+    rig_hold(rig, RIG_HOLD_READS);
+    for (uint32_t index = 0; index < COUNT_OF(peers); index++) {
+        rig_clog(rig, peers[index], true);
+        rig_follow(rig, peers[index], request);
+    }
+    rig_hold(rig, 0);
+    for (uint32_t index = 0; index < COUNT_OF(peers); index++) {
+        rig_clog(rig, peers[index], false);
+        rig_ping(rig, peers[index]);
+        assert_heard(rig, peers[index],
+                     "following 1 from 1 head 3\npong 3\n1: 1-1 = 1r\n1: 2-2 = 2r\n1: 3-3 = 3r\n");
+    }
+}
+
+static void nothing_is_tried_on_a_clogged_peer_for_any_of_its_follows(void **state)
+{
+    struct rig *rig = *state;
+    uint64_t damkar = story_join(rig, "damkar"), polisi = story_join(rig, "polisi");
+    rig_follow(rig, polisi, rig_follow_request(1, "62/71/#"));
+    rig_follow(rig, polisi, rig_follow_request(2, "62/72/#"));
+    rig_follow(rig, polisi, rig_follow_request(3, "63/#"));
+    rig_heard(rig, polisi);
+    rig_clog(rig, polisi, true);
+    rig_publish(rig, damkar, fire);
+    assert_int_equal(rig_unsent(rig), 1);
+    rig_publish(rig, damkar, flood);
+    rig_wait_ms(rig, 5000);
+    assert_int_equal(rig_unsent(rig), 1);
+    rig_clog(rig, polisi, false);
+    rig_ping(rig, polisi);
+    assert_heard(rig, polisi, "pong 2\n2: 1-2 = 2\n1: 1-1 = 1\n");
+    rig_wait_ms(rig, 1000);
+    assert_heard(rig, polisi, "3: 1-2 =\n");
+    rig_wait_ms(rig, 1000);
+    assert_heard(rig, polisi, "1: 2-2 =\n");
+}
+
 static void an_end_that_did_not_leave_is_told_after_all(void **state)
 {
     struct rig *rig = *state;
@@ -373,6 +421,8 @@ int main(void)
         STORY(a_time_is_the_first_event_at_or_after_it),
         STORY(a_time_to_end_at_is_inclusive),
         STORY(a_clogged_peer_is_left_alone_until_it_speaks_and_misses_nothing),
+        STORY(what_did_not_leave_costs_no_credit),
+        STORY(nothing_is_tried_on_a_clogged_peer_for_any_of_its_follows),
         STORY(an_end_that_did_not_leave_is_told_after_all),
         STORY(damage_stops_only_those_who_need_what_is_damaged),
         STORY(a_session_that_ends_takes_its_follows_along),

@@ -53,8 +53,13 @@ static void do_publish(struct world *world)
 static void do_follow(struct world *world)
 {
     struct follow_request request =
-        rig_follow_request(1 + chance_below(&world->seed, FOLLOWS),
-                           filters[chance_below(&world->seed, COUNT_OF(filters))]);
+        rig_follow_request(1 + chance_below(&world->seed, FOLLOWS), "#");
+    struct bytes some[3];
+    request.filter_count = 1 + chance_below(&world->seed, COUNT_OF(some));
+    for (uint32_t index = 0; index < request.filter_count; index++) {
+        some[index] = bytes_of_text(filters[chance_below(&world->seed, COUNT_OF(filters))]);
+    }
+    request.filters = some;
     static const char *const cursors[] = {"", "", "a", "b", "c"};
     const char *cursor = cursors[chance_below(&world->seed, COUNT_OF(cursors))];
     request.cursor = bytes_of_text(cursor);

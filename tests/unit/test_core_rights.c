@@ -174,6 +174,36 @@ static void a_key_revoked_during_a_commit_hears_nothing_of_it(void **state)
     assert_heard(rig, again, "error REVOKED\ndropped REVOKED\n");
 }
 
+static void more_revoked_sessions_than_fit_in_a_step_hear_nothing_either(void **state)
+{
+    (void)state;
+    enum { SESSIONS = 100 };
+    struct core_limits limits;
+    rig_limits(&limits);
+    limits.sessions = limits.sessions_agency = SESSIONS + 1;
+    limits.follows = SESSIONS;
+    struct rig *rig = rig_new(&limits, CORE_EFFECTS_MIN, CORE_SCRATCH_MIN);
+    rig_policy(rig, STORY_CITY);
+    uint64_t damkar = story_join(rig, "damkar"), peers[SESSIONS];
+    struct follow_request request = rig_follow_request(1, "#");
+    request.through = 2;
+    for (uint32_t index = 0; index < SESSIONS; index++) {
+        peers[index] = story_join(rig, "polisi");
+        rig_follow(rig, peers[index], request);
+        rig_heard(rig, peers[index]);
+    }
+    rig_hold(rig, RIG_HOLD_APPENDS);
+    struct made_event events[] = {fire, fire};
+    rig_publish_many(rig, damkar, events, 2);
+    rig_policy(rig, "damkar publish #");
+    rig_hold(rig, 0);
+    for (uint32_t index = 0; index < SESSIONS; index++) {
+        assert_heard(rig, peers[index], "error REVOKED\ndropped REVOKED\n");
+    }
+    assert_heard(rig, damkar, "stored 1\nstored 2\n");
+    rig_free(rig);
+}
+
 /* Every way to follow, and the lookup of each event: what a drill must not come through. */
 static void a_drill_never_reaches_who_did_not_ask_for_it(void **state)
 {
@@ -317,6 +347,7 @@ int main(void)
         STORY(a_live_follow_that_loses_its_right_is_ended),
         STORY(what_a_policy_narrows_is_not_delivered_any_more),
         STORY(a_key_revoked_during_a_commit_hears_nothing_of_it),
+        cmocka_unit_test(more_revoked_sessions_than_fit_in_a_step_hear_nothing_either),
         STORY(a_drill_never_reaches_who_did_not_ask_for_it),
         STORY(persons_go_along_where_that_is_granted),
         STORY(a_lookup_tells_nothing_of_what_may_not_be_seen),

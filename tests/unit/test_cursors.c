@@ -14,6 +14,7 @@ struct fixture {
     struct terms *terms;
     uint8_t value[512]; /* of the last save of a cursor */
     size_t value_length;
+    uint64_t now_ms;
 };
 
 static int set_up(void **state)
@@ -31,6 +32,7 @@ static int set_up(void **state)
     fixture->cursors = cursors_new(&limits, &fixture->blocks);
     assert_non_null(fixture->cursors);
     struct follow_request request = {.filters = &filter, .filter_count = 1, .modes = 2};
+    fixture->now_ms = 1000;
     fixture->terms = terms_pack(&fixture->blocks, &request, 17);
     *state = fixture;
     return 0;
@@ -61,7 +63,7 @@ static uint32_t hold(struct fixture *fixture, const char *name)
 static uint32_t asked(struct fixture *fixture)
 {
     effects_clear(&fixture->fx);
-    cursors_continue(fixture->cursors, 1000, &fixture->fx);
+    cursors_continue(fixture->cursors, fixture->now_ms, &fixture->fx);
     for (uint32_t index = 0; index < fixture->fx.count; index++) {
         const struct effect *effect = &fixture->fx.list[index];
         if (effect->kind == FX_SAVE && memcmp(effect->of.save.key.data, "cursor/", 7) == 0) {
@@ -84,7 +86,7 @@ static bool saved(struct fixture *fixture, enum status status, struct cursor_sav
     for (uint32_t index = 0; index < fixture->fx.count; index++) {
         assert_int_equal(fixture->fx.list[index].kind, FX_SAVE);
         is_told = cursors_saved(fixture->cursors, fixture->fx.list[index].of.save.token, status,
-                                1000, out);
+                                fixture->now_ms, out);
     }
     return is_told;
 }
@@ -247,6 +249,11 @@ static void a_full_disk_unmakes_what_was_never_durable(void **state)
     assert_true(told.is_unmade);
     assert_int_equal(cursors_count(fixture->cursors), 0);
     assert_int_equal(cursors_deadline_ms(fixture->cursors), 2000);
+    fixture->now_ms = 2000;
+    assert_int_equal(asked(fixture), 1);
+    assert_false(saved(fixture, STATUS_OK, &told));
+    cursors_release(fixture->cursors, make(fixture, "a"));
+    cursors_release(fixture->cursors, make(fixture, "b"));
 }
 
 static void names_are_plain(void **state)
