@@ -156,6 +156,29 @@ static void without_a_broker_it_is_spooled_and_the_next_process_sends_it(void **
     assert_int_equal(kt_close(client, 1000, NULL), KT_OK);
 }
 
+static void what_killed_processes_left_is_sent_by_the_next(void **state)
+{
+    (void)state;
+    small_broker_stop(broker);
+    for (int i = 0; i < 3; i++) {
+        struct kt_client *left[3];
+        for (int k = 0; k <= i; k++)
+            left[k] = open_client(); /* so that each takes another slot */
+        assert_int_equal(
+            kt_publish_json(left[i], event_json, strlen(event_json), KT_SPOOLED, 1000, NULL),
+            KT_OK);
+        for (int k = 0; k <= i; k++)
+            kt_close(left[k], 0, NULL);
+    }
+    small_broker_start(broker, 0);
+    write_profile(broker->endpoint);
+    struct kt_client *client = open_client();
+    assert_int_equal(kt_drain(client, 20000), KT_OK);
+    while (atomic_load(&broker->stored) < 3)
+        assert_int_equal(kt_drain(client, 20000), KT_OK);
+    assert_int_equal(kt_close(client, 1000, NULL), KT_OK);
+}
+
 static void a_refusal_says_why(void **state)
 {
     (void)state;
@@ -352,6 +375,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(what_is_published_is_stored_and_followed),
         TEST(without_a_broker_it_is_spooled_and_the_next_process_sends_it),
+        TEST(what_killed_processes_left_is_sent_by_the_next),
         TEST(a_refusal_says_why),
         TEST(a_restarted_broker_is_found_again),
         TEST(a_silent_broker_is_given_up_and_asked_again),

@@ -90,7 +90,10 @@ struct kt_client {
     pthread_t thread;
     unsigned forks; /* of the process when it was opened */
     struct profile profile;
-    char name[64]; /* of the program, for hello */
+    struct outbox_options outbox_options; /* without its folder, which is: */
+    char folder[200];                     /* of all slots */
+    char name[64];                        /* of the program, for hello */
+    struct link_options link_options;
     int wake_fd;   /* eventfd: the thread is to look */
     int ready[2];  /* socketpair: [0] is the user's */
     bool is_ready; /* a byte was written to ready[1] */
@@ -121,6 +124,9 @@ struct kt_client {
     bool must_flush;                   /* before the next message leaves */
     bool has_net_failed;               /* something could not be sent or connected */
     bool is_retired[LINK_LANES];
+    struct kt_client *orphan; /* sends what another process left: orphans.c */
+    uint64_t orphans_look_ms, orphans_left;
+    bool is_orphan;   /* is such a handle itself */
     bool is_disk_bad; /* the outbox could not be written or read */
 };
 
@@ -178,6 +184,14 @@ void client_flush(struct kt_client *client);
 
 /* Ends a ticket with its final receipt. With the lock held. */
 void client_ticket_done(struct kt_client *client, struct ticket *ticket);
+
+/* Looks after slots that nobody holds (orphans.c). Returns how many events wait in one of them. */
+uint64_t client_orphans_serve(struct kt_client *client, uint64_t now_ms);
+void client_orphans_close(struct kt_client *client);
+
+/* A handle on a slot that nobody holds and in which something waits; NULL: there is none
+ * (open.c). */
+struct kt_client *client_open_orphan(const struct kt_client *client);
 
 /* Frees the handle: its thread has ended. */
 void client_free(struct kt_client *client);

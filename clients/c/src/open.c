@@ -73,63 +73,88 @@ static int outbox_folder(const struct kt_options *options, const struct profile 
                 "name a folder of at most 199 bytes; there is no HOME to put it in");
 }
 
-static int open_outbox(struct kt_client *client, const struct kt_options *options,
-                       struct kt_error *error)
+static int read_outbox_options(struct kt_client *client, const struct kt_options *options,
+                               struct kt_error *error)
 {
-    char folder[FOLDER_BYTES];
     uint64_t slot = 0;
     const char *slot_text = options_get(options, "outbox.slot", 0);
     if (slot_text != NULL && (!options_read_number(slot_text, &slot) || slot >= OUTBOX_SLOTS))
         return fail(error, KT_E_INVALID, "FIELD_INVALID", "outbox.slot", "slots are 0 to 63");
-    int status = outbox_folder(options, &client->profile, folder, error);
+    int status = outbox_folder(options, &client->profile, client->folder, error);
     if (status != KT_OK)
         return status;
-    struct outbox_options wanted = {.folder = folder, .slot = slot_text != NULL ? (int)slot : -1};
-    options_read_size(options_get(options, "outbox.max_bytes", 0), &wanted.bytes_max);
-    options_read_duration(options_get(options, "outbox.keep", 0), &wanted.keep_ms);
-    wanted.segment_bytes =
-        wanted.bytes_max / 4 < SEGMENT_BYTES ? (uint32_t)(wanted.bytes_max / 4) : SEGMENT_BYTES;
-    enum outbox_status opened = outbox_open(&wanted, &client->outbox, &client->status.damaged);
-    if (opened == OUTBOX_OK) {
-        client->status.slot = (int)outbox_slot_number(client->outbox);
-        client->status.waiting = outbox_waiting(client->outbox);
-        snprintf(client->status.outbox, sizeof client->status.outbox, "%s/%02d", folder,
-                 client->status.slot);
-        return KT_OK;
-    }
-    if (opened == OUTBOX_DAMAGED)
-        return fail(error, KT_E_SYSTEM, "OUTBOX_DAMAGED", "outbox.slot",
-                    "files of this slot are not what was written; nothing was changed");
-    if (opened == OUTBOX_TAKEN)
-        return fail(error, KT_E_SYSTEM, "BUSY", "outbox.slot",
-                    "other processes use it, or all 64 slots of this profile");
-    return fail(error, KT_E_SYSTEM, opened == OUTBOX_FULL ? "OUTBOX_FULL" : "OUTBOX_DAMAGED",
-                "outbox.dir", strerror(errno));
+    struct outbox_options *wanted = &client->outbox_options;
+    *wanted = (struct outbox_options){.slot = slot_text != NULL ? (int)slot : -1};
+    options_read_size(options_get(options, "outbox.max_bytes", 0), &wanted->bytes_max);
+    options_read_duration(options_get(options, "outbox.keep", 0), &wanted->keep_ms);
+    wanted->segment_bytes =
+        wanted->bytes_max / 4 < SEGMENT_BYTES ? (uint32_t)(wanted->bytes_max / 4) : SEGMENT_BYTES;
+    return KT_OK;
 }
 
-static int open_link(struct kt_client *client, const struct kt_options *options,
-                     struct kt_error *error)
+static enum outbox_status open_slot(struct kt_client *client)
 {
-    struct link_options wanted;
+    client->outbox_options.folder = client->folder;
+    enum outbox_status status =
+        outbox_open(&client->outbox_options, &client->outbox, &client->status.damaged);
+    if (status != OUTBOX_OK)
+        return status;
+    client->status.slot = (int)outbox_slot_number(client->outbox);
+    client->status.waiting = outbox_waiting(client->outbox);
+    snprintf(client->status.outbox, sizeof client->status.outbox, "%s/%02d", client->folder,
+             client->status.slot);
+    return OUTBOX_OK;
+}
+
+static int open_outbox(struct kt_client *client, struct kt_error *error)
+{
+    switch (open_slot(client)) {
+    case OUTBOX_OK:
+        return KT_OK;
+    case OUTBOX_DAMAGED:
+        return fail(error, KT_E_SYSTEM, "OUTBOX_DAMAGED", "outbox.slot",
+                    "files of this slot are not what was written; nothing was changed");
+    case OUTBOX_TAKEN:
+        return fail(error, KT_E_SYSTEM, "BUSY", "outbox.slot",
+                    "other processes use it, or all 64 slots of this profile");
+    case OUTBOX_FULL:
+        return fail(error, KT_E_SYSTEM, "OUTBOX_FULL", "outbox.dir", strerror(errno));
+    default:
+        return fail(error, KT_E_SYSTEM, "OUTBOX_DAMAGED", "outbox.dir", strerror(errno));
+    }
+}
+
+static int read_link_options(struct kt_client *client, const struct kt_options *options,
+                             struct kt_error *error)
+{
     uint64_t number;
-    link_options_default(&wanted);
+    struct link_options *wanted = &client->link_options;
+    link_options_default(wanted);
     snprintf(client->name, sizeof client->name, "%s", options_get(options, "client", 0));
-    wanted.client = bytes_of_text(client->name);
     options_read_number(options_get(options, "window", 0), &number);
     if (number < 1 || number > WINDOW_MAX)
         return fail(error, KT_E_INVALID, "FIELD_INVALID", "window", "the window is 1 to 4096");
-    wanted.window_events = (uint32_t)number;
+    wanted->window_events = (uint32_t)number;
     options_read_number(options_get(options, "follow.events", 0), &number);
-    wanted.credit_events = number > 0 && number < UINT32_MAX ? (uint32_t)number : 1024;
-    options_read_size(options_get(options, "follow.bytes", 0), &wanted.credit_bytes);
+    if (number < 1 || number > UINT32_MAX)
+        return fail(error, KT_E_INVALID, "FIELD_INVALID", "follow.events", "at least 1");
+    wanted->credit_events = (uint32_t)number;
+    options_read_size(options_get(options, "follow.bytes", 0), &wanted->credit_bytes);
     options_read_duration(options_get(options, "outbox.spool_after", 0), &client->grace_ms);
+    return KT_OK;
+}
+
+static int open_link(struct kt_client *client, struct kt_error *error)
+{
+    struct link_options *wanted = &client->link_options;
     const struct outbox_state *state = outbox_state(client->outbox);
-    memcpy(wanted.producers, state->producers, sizeof wanted.producers);
-    memcpy(wanted.numbers, state->numbers, sizeof wanted.numbers);
-    wanted.log = state->log;
-    if (getrandom(&wanted.seed, sizeof wanted.seed, 0) != sizeof wanted.seed)
-        wanted.seed = (uint64_t)time(NULL);
-    client->link = link_new(&wanted);
+    wanted->client = bytes_of_text(client->name);
+    memcpy(wanted->producers, state->producers, sizeof wanted->producers);
+    memcpy(wanted->numbers, state->numbers, sizeof wanted->numbers);
+    wanted->log = state->log;
+    if (getrandom(&wanted->seed, sizeof wanted->seed, 0) != sizeof wanted->seed)
+        wanted->seed = (uint64_t)time(NULL);
+    client->link = link_new(wanted);
     client->wire = link_wire_new();
     client->net = link_zmq_new(&client->profile.net);
     if (client->link == NULL || client->wire == NULL || client->net == NULL ||
@@ -167,7 +192,7 @@ static bool start_thread(struct kt_client *client)
     return is_started;
 }
 
-static void free_all(struct kt_client *client)
+void client_free(struct kt_client *client)
 {
     struct ticket *ticket;
     struct ticket_list *lists[] = {&client->inbox, &client->receipts, &client->open};
@@ -195,53 +220,85 @@ static void free_all(struct kt_client *client)
     free(client);
 }
 
-int kt_open(const struct kt_options *options, struct kt_client **out, struct kt_error *error)
+static struct kt_client *allocate(void)
 {
-    if (out == NULL)
-        return fail(error, KT_E_INVALID, "FIELD_INVALID", "client", "a place for it is needed");
-    *out = NULL;
     struct kt_client *client = calloc(1, sizeof *client);
     if (client == NULL || !open_locks(client)) {
         free(client);
-        return fail(error, KT_E_SYSTEM, "LIMIT", "", "there is no memory");
+        return NULL;
     }
     client->wake_fd = client->ready[0] = client->ready[1] = -1;
     client->forks = client_forks();
     client->error.size = sizeof client->error;
     client->status.size = sizeof client->status;
-    int status = open_profile(options, &client->profile, error);
-    if (status == KT_OK)
-        status = open_outbox(client, options, error);
-    if (status == KT_OK)
-        status = open_link(client, options, error);
-    if (status == KT_OK) {
-        snprintf(client->status.agency, sizeof client->status.agency, "%s", client->profile.agency);
-        snprintf(client->status.site, sizeof client->status.site, "%s", client->profile.site);
-    }
+    return client;
+}
+
+/* Everything behind the options. On failure the handle is still to be freed. */
+static int start(struct kt_client *client, struct kt_error *error)
+{
+    snprintf(client->status.agency, sizeof client->status.agency, "%s", client->profile.agency);
+    snprintf(client->status.site, sizeof client->status.site, "%s", client->profile.site);
+    int status = open_link(client, error);
     if (status == KT_OK && (!open_descriptors(client) || !start_thread(client)))
         status = fail(error, KT_E_SYSTEM, "LIMIT", "", strerror(errno));
+    return status;
+}
+
+int kt_open(const struct kt_options *options, struct kt_client **out, struct kt_error *error)
+{
+    if (out == NULL)
+        return fail(error, KT_E_INVALID, "FIELD_INVALID", "client", "a place for it is needed");
+    *out = NULL;
+    struct kt_client *client = allocate();
+    if (client == NULL)
+        return fail(error, KT_E_SYSTEM, "LIMIT", "", "there is no memory");
+    int status = open_profile(options, &client->profile, error);
+    if (status == KT_OK)
+        status = read_outbox_options(client, options, error);
+    if (status == KT_OK)
+        status = read_link_options(client, options, error);
+    if (status == KT_OK)
+        status = open_outbox(client, error);
+    if (status == KT_OK)
+        status = start(client, error);
     if (status != KT_OK) {
-        free_all(client);
+        client_free(client);
         return status;
     }
     *out = client;
     return KT_OK;
 }
 
+struct kt_client *client_open_orphan(const struct kt_client *client)
+{
+    struct kt_client *orphan = allocate();
+    if (orphan == NULL)
+        return NULL;
+    orphan->is_orphan = true;
+    orphan->profile = client->profile;
+    orphan->link_options = client->link_options;
+    orphan->outbox_options = client->outbox_options;
+    orphan->outbox_options.slot = -1;
+    orphan->outbox_options.must_wait = true;
+    orphan->grace_ms = client->grace_ms;
+    memcpy(orphan->name, client->name, sizeof orphan->name);
+    memcpy(orphan->folder, client->folder, sizeof orphan->folder);
+    if (open_slot(orphan) == OUTBOX_OK && start(orphan, NULL) == KT_OK)
+        return orphan;
+    client_free(orphan);
+    return NULL;
+}
+
 static void fill_report(struct kt_client *client, struct kt_report *report)
 {
     *report = (struct kt_report){.size = sizeof *report,
                                  .slot = client->status.slot,
-                                 .spooled = outbox_waiting(client->outbox)};
+                                 .spooled = outbox_waiting(client->outbox) + client->orphans_left};
     memcpy(report->outbox, client->status.outbox, sizeof report->outbox);
     for (const struct kt_follow *follow = client->follows; follow != NULL; follow = follow->next)
         for (const struct kt_message *at = follow->messages; at != NULL; at = at->next)
             report->unread += at->kind == KT_EVENT;
-}
-
-void client_free(struct kt_client *client)
-{
-    free_all(client);
 }
 
 int kt_close(struct kt_client *client, int timeout_ms, struct kt_report *out)

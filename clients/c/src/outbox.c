@@ -114,7 +114,8 @@ static enum outbox_status outbox_open_any(const struct outbox_options *options, 
     struct outbox *lowest = NULL, *outbox = NULL;
     enum outbox_status last = OUTBOX_TAKEN;
     for (unsigned number = 0; number < OUTBOX_SLOTS; number++) {
-        enum outbox_status status = outbox_open_slot(options, number, lowest == NULL, &outbox);
+        bool may_make = lowest == NULL && !options->must_wait;
+        enum outbox_status status = outbox_open_slot(options, number, may_make, &outbox);
         if (status == OUTBOX_DAMAGED)
             ++*damaged;
         if (status == OUTBOX_ABSENT)
@@ -128,12 +129,14 @@ static enum outbox_status outbox_open_any(const struct outbox_options *options, 
             *out = outbox;
             return OUTBOX_OK;
         }
-        if (lowest == NULL)
+        if (lowest == NULL && !options->must_wait)
             lowest = outbox;
         else
             outbox_close(outbox);
     }
     *out = lowest;
+    if (options->must_wait)
+        return OUTBOX_ABSENT;
     return lowest != NULL ? OUTBOX_OK : last;
 }
 

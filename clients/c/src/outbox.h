@@ -13,9 +13,10 @@
 struct outbox;
 
 struct outbox_options {
-    const char *folder;     /* of all slots of the profile; made if its parent is there */
-    int slot;               /* -1: the lowest free one */
-    uint64_t bytes_max;     /* of this slot */
+    const char *folder; /* of all slots of the profile; made if its parent is there */
+    int slot;           /* -1: the lowest free one */
+    bool must_wait;     /* with slot -1: only a free one in which something waits, else ABSENT */
+    uint64_t bytes_max; /* of this slot */
     uint32_t segment_bytes; /* when a new file is begun */
     uint64_t keep_ms; /* how long what was stored is kept, to be offered again after a restore */
 };

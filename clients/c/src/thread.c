@@ -11,7 +11,7 @@
 
 #include "clients/c/src/client.h"
 
-enum { MESSAGES_A_TURN = 64, WAIT_MS_MAX = 60000, BYE_LINGER_MS = 500 };
+enum { MESSAGES_A_TURN = 64, WAIT_MS_MAX = 60000, BYE_LINGER_MS = 500, ORPHAN_WAIT_MS = 20 };
 
 static uint64_t now_ms(void)
 {
@@ -364,6 +364,8 @@ static int wait_ms(const struct kt_client *client)
     uint64_t now = now_ms(), deadline = link_deadline_ms(client->link);
     if (client->dirty_since_ms != 0 && client->dirty_since_ms + client->grace_ms < deadline)
         deadline = client->dirty_since_ms + client->grace_ms;
+    if (client->orphan != NULL && now + ORPHAN_WAIT_MS < deadline)
+        deadline = now + ORPHAN_WAIT_MS;
     if (deadline <= now)
         return 0;
     return deadline - now < WAIT_MS_MAX ? (int)(deadline - now) : WAIT_MS_MAX;
@@ -371,7 +373,7 @@ static int wait_ms(const struct kt_client *client)
 
 static void publish_status(struct kt_client *client)
 {
-    uint64_t waiting = outbox_waiting(client->outbox);
+    uint64_t waiting = outbox_waiting(client->outbox) + client_orphans_serve(client, now_ms());
     pthread_mutex_lock(&client->lock);
     if (client->status.waiting != waiting) {
         client->status.waiting = waiting;
@@ -424,7 +426,7 @@ void *client_run(void *argument)
         }
     }
     take_tickets(client);
-    publish_status(client);
+    client_orphans_close(client);
     end_session(client);
     return NULL;
 }
