@@ -19,7 +19,8 @@ struct option {
 /* clang-format off */
 static const struct option known[] = {
     {"profile", "", "path of the .agency profile; else KENTONG_PROFILE", FORM_TEXT, false},
-    {"client", "libkentong/" KENTONGAN_VERSION, "program and version, shown to the operator", FORM_TEXT, false},
+    {"client", "libkentong/" KENTONGAN_VERSION, "program and version, shown to the operator",
+     FORM_TEXT, false},
     {"outbox.dir", "", "folder of the outbox; else $XDG_STATE_HOME/kentong/AGENCY-KEY", FORM_TEXT,
      false},
     {"outbox.slot", "", "use this slot; else the lowest free one", FORM_TEXT, false},
