@@ -72,42 +72,54 @@ static bool read_line(int fd, char *line, size_t *length)
     return true;
 }
 
-static bool exchange(int fd, const char *verb, json_t **answer)
+enum admin_state admin_open(const struct say *say, const char *directory, const char *request,
+                            int *fd)
 {
-    char request[128];
-    size_t length = 0;
-    int width = snprintf(request, sizeof request, "{\"do\":\"%s\"}\n", verb);
-    if (send(fd, request, (size_t)width, MSG_NOSIGNAL) != width) {
-        return false;
+    size_t length = strlen(request);
+    *fd = connect_to(directory);
+    if (*fd < 0 && (errno == ENOENT || errno == ECONNREFUSED)) {
+        return ADMIN_STOPPED;
     }
+    if (*fd >= 0 && send(*fd, request, length, MSG_NOSIGNAL) == (ssize_t)length) {
+        return ADMIN_ANSWERED;
+    }
+    say_fault(say, "%s/admin.sock: %s", directory, strerror(errno));
+    if (*fd >= 0) {
+        (void)close(*fd);
+    }
+    return ADMIN_FAILED;
+}
+
+static json_t *read_answer(int fd)
+{
+    size_t length = 0;
     char *line = malloc(ANSWER_BYTES_MAX);
     if (line == NULL) {
-        return false;
+        return NULL;
     }
     bool is_read = read_line(fd, line, &length);
-    *answer = is_read ? json_loadb(line, length, 0, NULL) : NULL;
-    errno = is_read && *answer == NULL ? EPROTO : errno;
+    json_t *answer = is_read ? json_loadb(line, length, 0, NULL) : NULL;
+    errno = is_read && answer == NULL ? EPROTO : errno;
     free(line);
-    return *answer != NULL;
+    return answer;
 }
 
 enum admin_state admin_ask(const struct say *say, const char *directory, const char *verb,
                            json_t **answer)
 {
-    int fd = connect_to(directory);
-    if (fd < 0) {
-        if (errno == ENOENT || errno == ECONNREFUSED) {
-            return ADMIN_STOPPED;
-        }
-        say_fault(say, "%s/admin.sock: %s", directory, strerror(errno));
-        return ADMIN_FAILED;
+    char request[128];
+    int fd = -1;
+    (void)snprintf(request, sizeof request, "{\"do\":\"%s\"}\n", verb);
+    enum admin_state state = admin_open(say, directory, request, &fd);
+    if (state != ADMIN_ANSWERED) {
+        return state;
     }
-    bool is_answered = exchange(fd, verb, answer);
-    if (!is_answered) {
+    *answer = read_answer(fd);
+    if (*answer == NULL) {
         say_fault(say, "%s/admin.sock: %s", directory, strerror(errno));
     }
     (void)close(fd);
-    return is_answered ? ADMIN_ANSWERED : ADMIN_FAILED;
+    return *answer == NULL ? ADMIN_FAILED : ADMIN_ANSWERED;
 }
 
 void admin_say_refusal(const struct say *say, const json_t *answer)

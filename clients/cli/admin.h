@@ -12,6 +12,11 @@ enum admin_state {
     ADMIN_FAILED    /* a broker may run, but could not be asked: it said why */
 };
 
+/* Connects and asks; `request` is one line of JSON. ANSWERED: `*fd` gives the answer, and the
+ * caller closes it. */
+enum admin_state admin_open(const struct say *say, const char *directory, const char *request,
+                            int *fd);
+
 /* Asks one thing that is answered by one object, which the caller releases. Waits for it at most
  * a minute. */
 enum admin_state admin_ask(const struct say *say, const char *directory, const char *verb,

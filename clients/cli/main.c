@@ -10,10 +10,22 @@
 
 /* clang-format off */
 static const struct verb verbs[] = {
+    {"pub", verb_pub, "[--topic T] [--wait stored|spooled] [FILE|-]",
+     "send events, one JSON object a line", "kirim peristiwa, satu objek JSON per baris"},
+    {"sub", verb_sub, "FILTER... [--cursor NAME]",
+     "follow topics", "ikuti topik"},
+    {"replay", verb_replay, "[FILTER...] [--from PLACE] [--to PLACE]",
+     "read the past", "baca yang lampau"},
+    {"get", verb_get, "SEQ",
+     "show one event", "tampilkan satu peristiwa"},
+    {"outbox", verb_outbox, "ls | drain [--follow]",
+     "what waits to be sent", "yang menunggu dikirim"},
     {"init", verb_init, "DIR --name NAME --region CODE",
      "make a site", "buat situs"},
     {"agency", verb_agency, "add | ls | show | revoke [NAME] --site DIR",
      "who may do what at a site", "siapa boleh apa di situs"},
+    {"log", verb_log, "info | verify | export DIR",
+     "look into a site's log", "periksa log situs"},
     {"explain", verb_explain, "CODE",
      "what a code means, and what to do", "arti sebuah kode, dan tindakannya"},
     {"help", verb_help, "[VERB]",

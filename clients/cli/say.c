@@ -77,6 +77,14 @@ bool say_object(json_t *object)
     return fflush(stdout) == 0 && is_written;
 }
 
+void say_error_line(json_t *object)
+{
+    char *text = json_dumps(object, JSON_COMPACT);
+    (void)fprintf(stderr, "%s\n", text == NULL ? "{}" : text);
+    free(text);
+    json_decref(object);
+}
+
 /* {"error":{...}} on stderr, so that stdout holds nothing but results. */
 static void say_error_object(const char *code, const char *field, const char *reason,
                              const char *remedy)
@@ -90,11 +98,7 @@ static void say_error_object(const char *code, const char *field, const char *re
     if (remedy[0] != '\0') {
         (void)json_object_set_new(error, "remedy", json_string(remedy));
     }
-    json_t *line = json_pack("{s:o}", "error", error);
-    char *text = json_dumps(line, JSON_COMPACT);
-    (void)fprintf(stderr, "%s\n", text == NULL ? "{}" : text);
-    free(text);
-    json_decref(line);
+    say_error_line(json_pack("{s:o}", "error", error));
 }
 
 void say_note(const struct say *say, const char *format, ...)

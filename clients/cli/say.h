@@ -50,6 +50,10 @@ void say_wrong_use(const struct say *say, const char *format, ...)
  * be empty or NULL; an empty reason is replaced by the code's meaning. */
 void say_refusal(const struct say *say, const char *code, const char *field, const char *reason);
 
+/* One object on one line of stderr, for what a program that reads stdout need not see; takes the
+ * reference. */
+void say_error_line(json_t *object);
+
 /* What to do about `code`, in the language spoken; "" when the code is not known. Static. */
 const char *say_remedy(const struct say *say, const char *code);
 

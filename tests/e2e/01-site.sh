@@ -1,5 +1,6 @@
 #!/bin/sh
 # 01-site.sh: a site is made, agencies are enrolled, shown and revoked; no broker runs yet.
+# shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 site=$work/site
 

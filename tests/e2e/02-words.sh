@@ -1,5 +1,6 @@
 #!/bin/sh
 # 02-words.sh: what needs no broker: help, explain, languages, usage.
+# shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
 says "explain knows every code, in both languages, and never translates it"
