@@ -215,7 +215,10 @@ static void take_query(struct small_broker *broker, uint64_t request,
     Kentongan__V1__Answer found = KENTONGAN__V1__ANSWER__INIT;
     Kentongan__V1__Error error = KENTONGAN__V1__ERROR__INIT;
     Kentongan__V1__Refusal refusal = KENTONGAN__V1__REFUSAL__INIT;
-    if (query->seq == 0 || query->seq > atomic_load(&broker->stored)) {
+    bool is_wanted = query->n_modes == 0;
+    for (size_t i = 0; i < query->n_modes; i++)
+        is_wanted |= query->modes[i] == KENTONGAN__V1__MODE__VALUE__ACTUAL;
+    if (!is_wanted || query->seq == 0 || query->seq > atomic_load(&broker->stored)) {
         refusal.code = (char *)"NOT_FOUND";
         error.refusal = &refusal;
         from.body_case = KENTONGAN__V1__FROM_BROKER__BODY_ERROR;

@@ -56,7 +56,8 @@ static int tear_down(void **state)
     return system(command); /* NOLINT(cert-env33-c): a folder of our own making */
 }
 
-static struct kt_client *open_client(void)
+/* With one more option, if `name` is not NULL. */
+static struct kt_client *open_client_with(const char *name, const char *value)
 {
     struct kt_client *client;
     struct kt_error error = {.size = sizeof error};
@@ -65,10 +66,17 @@ static struct kt_client *open_client(void)
     snprintf(outbox, sizeof outbox, "%s/outbox", folder);
     assert_int_equal(kt_options_set(options, "profile", profile), KT_OK);
     assert_int_equal(kt_options_set(options, "outbox.dir", outbox), KT_OK);
+    if (name != NULL)
+        assert_int_equal(kt_options_set(options, name, value), KT_OK);
     if (kt_open(options, &client, &error) != KT_OK)
         fail_msg("%s %s %s", error.code, error.field, error.text);
     kt_options_free(options);
     return client;
+}
+
+static struct kt_client *open_client(void)
+{
+    return open_client_with(NULL, NULL);
 }
 
 static struct kt_follow *open_follow(struct kt_client *client, const char *cursor)
@@ -176,6 +184,28 @@ static void what_killed_processes_left_is_sent_by_the_next(void **state)
     assert_int_equal(kt_drain(client, 20000), KT_OK);
     while (atomic_load(&broker->stored) < 3)
         assert_int_equal(kt_drain(client, 20000), KT_OK);
+    assert_int_equal(kt_close(client, 1000, NULL), KT_OK);
+}
+
+static void a_submit_tells_that_it_is_spooled_and_then_that_it_is_stored(void **state)
+{
+    (void)state;
+    struct kt_client *client = open_client_with("receipts", "all");
+    struct kt_receipt receipt = {.size = sizeof receipt};
+    char id[40];
+    small_broker_silence(broker);
+    assert_int_equal(kt_submit_json(client, event_json, strlen(event_json), 7), KT_OK);
+    assert_int_equal(kt_receipt_next(client, 10000, &receipt), KT_OK);
+    assert_int_equal(receipt.state, KT_SPOOLED);
+    assert_int_equal(receipt.tag, 7);
+    assert_int_equal(strlen(receipt.id), 36);
+    memcpy(id, receipt.id, sizeof id);
+    atomic_store(&broker->silence, 0);
+    assert_int_equal(kt_receipt_next(client, 30000, &receipt), KT_OK);
+    assert_int_equal(receipt.state, KT_STORED);
+    assert_int_equal(receipt.tag, 7);
+    assert_string_equal(receipt.id, id);
+    assert_int_equal(kt_receipt_next(client, 0, &receipt), KT_E_TIMEOUT);
     assert_int_equal(kt_close(client, 1000, NULL), KT_OK);
 }
 
@@ -337,6 +367,37 @@ static void one_event_is_got_by_its_sequence(void **state)
     assert_int_equal(kt_close(client, 0, NULL), KT_OK);
 }
 
+static void a_get_names_its_modes(void **state)
+{
+    (void)state;
+    struct kt_client *client = open_client_with("get.modes", "EXERCISE,TEST");
+    struct kt_error error = {.size = sizeof error};
+    struct kt_message *message;
+    publish(client, 1);
+    assert_int_equal(kt_get(client, 1, 10000, &message), KT_E_REFUSED);
+    kt_error(client, &error);
+    assert_string_equal(error.code, "NOT_FOUND");
+    assert_int_equal(kt_close(client, 1000, NULL), KT_OK);
+}
+
+static void an_exported_record_is_printed_like_a_message(void **state)
+{
+    (void)state;
+    struct kt_client *client = open_client();
+    publish(client, 1);
+    char *json;
+    size_t length;
+    const struct small_record *record = &broker->records[0];
+    assert_int_equal(kt_record_to_json(record->bytes, record->length, NULL, 0, &json, &length),
+                     KT_OK);
+    assert_memory_equal(json, "{\"seq\":1,", 9);
+    assert_non_null(strstr(json, "\"replay\":true"));
+    assert_non_null(strstr(json, "\"summary\":\"Rumah terbakar\""));
+    kt_free(json);
+    assert_int_equal(kt_record_to_json("x", 1, NULL, 0, &json, &length), KT_E_INVALID);
+    assert_int_equal(kt_close(client, 1000, NULL), KT_OK);
+}
+
 static void a_child_is_told_that_the_handle_is_its_parents(void **state)
 {
     (void)state;
@@ -382,6 +443,9 @@ int main(void)
         TEST(many_threads_publish_and_one_follows_by_descriptor),
         TEST(callbacks_run_where_they_are_dispatched),
         TEST(one_event_is_got_by_its_sequence),
+        TEST(a_get_names_its_modes),
+        TEST(an_exported_record_is_printed_like_a_message),
+        TEST(a_submit_tells_that_it_is_spooled_and_then_that_it_is_stored),
         TEST(a_child_is_told_that_the_handle_is_its_parents),
         TEST(options_are_listed_and_checked),
     };

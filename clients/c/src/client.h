@@ -107,6 +107,8 @@ struct kt_client {
     uint64_t ids; /* last follow or get token given */
     struct kt_error error;
     struct kt_status status;
+    bool tells_spooled;   /* option "receipts" is "all" */
+    uint32_t get_modes;   /* bits 1u << enum mode */
     unsigned wakeups;     /* counts kt_wakeup() */
     unsigned dispatching; /* kt_dispatch() calls that run */
     bool is_closing, is_stopped, is_freed_late;

@@ -334,14 +334,11 @@ void kt_message_free(struct kt_message *message)
     free(message);
 }
 
-int kt_message_to_json(const struct kt_message *message, char **json, size_t *json_bytes)
+static int print_record(struct json_record record, char **json, size_t *json_bytes)
 {
     struct json_text text = {0};
     struct timespec now;
-    if (message == NULL || message->kind != KT_EVENT || json == NULL || json_bytes == NULL)
-        return KT_E_INVALID;
     clock_gettime(CLOCK_REALTIME, &now);
-    struct json_record record = message->record;
     record.now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
     if (!json_record_print(&text, &record)) {
         json_text_deinit(&text);
@@ -350,6 +347,26 @@ int kt_message_to_json(const struct kt_message *message, char **json, size_t *js
     *json = text.data;
     *json_bytes = text.length;
     return KT_OK;
+}
+
+int kt_message_to_json(const struct kt_message *message, char **json, size_t *json_bytes)
+{
+    if (message == NULL || message->kind != KT_EVENT || json == NULL || json_bytes == NULL)
+        return KT_E_INVALID;
+    return print_record(message->record, json, json_bytes);
+}
+
+int kt_record_to_json(const void *record, size_t record_bytes, const void *personal,
+                      size_t personal_bytes, char **json, size_t *json_bytes)
+{
+    struct json_record_facts facts;
+    struct json_record whole = {.record = bytes_of(record, record_bytes),
+                                .personal = bytes_of(personal, personal_bytes),
+                                .is_replay = true};
+    if (record == NULL || json == NULL || json_bytes == NULL || !json_record_read(&whole, &facts))
+        return KT_E_INVALID;
+    whole.seq = facts.seq;
+    return print_record(whole, json, json_bytes);
 }
 
 /* ---- callbacks ------------------------------------------------------------------------------- */

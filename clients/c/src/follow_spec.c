@@ -99,9 +99,10 @@ static const char *read_incidents(const struct kt_options *options, struct spec_
     return NULL;
 }
 
-static const char *read_modes(const struct kt_options *options, struct link_follow_spec *spec)
+const char *follow_spec_read_modes(const struct kt_options *options, const char *name,
+                                   uint32_t *modes)
 {
-    const char *at = options_get(options, "modes", 0);
+    const char *at = options_get(options, name, 0);
     while (*at != '\0') {
         char word[16];
         size_t length = strcspn(at, ",");
@@ -113,7 +114,7 @@ static const char *read_modes(const struct kt_options *options, struct link_foll
             &kentongan__v1__mode__value__descriptor, word);
         if (known == NULL || known->value == 0)
             return "modes are ACTUAL, EXERCISE, TEST and SYSTEM";
-        spec->modes |= 1u << known->value;
+        *modes |= 1u << known->value;
         at += length + (at[length] == ',');
     }
     return NULL;
@@ -210,7 +211,7 @@ const char *follow_spec_read(const struct kt_options *options, struct link_follo
         return "category";
     if ((*reason = read_incidents(options, block, spec)) != NULL)
         return "incident";
-    if ((*reason = read_modes(options, spec)) != NULL)
+    if ((*reason = follow_spec_read_modes(options, "modes", &spec->modes)) != NULL)
         return "modes";
     if ((*reason = read_from(options, spec)) != NULL)
         return "from";

@@ -12,4 +12,9 @@
 const char *follow_spec_read(const struct kt_options *options, struct link_follow_spec *spec,
                              void **block, const char **reason);
 
+/* Adds the modes that the option `name` lists to `*modes`, bits 1u << enum mode. NULL, or what is
+ * wrong, static. */
+const char *follow_spec_read_modes(const struct kt_options *options, const char *name,
+                                   uint32_t *modes);
+
 #endif

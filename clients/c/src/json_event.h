@@ -48,6 +48,7 @@ struct json_record_facts {
     struct bytes event;    /* the bytes of `Event` */
     struct bytes personal; /* the bytes of `PersonalBlock`; empty: none */
     char agency[65];
+    uint64_t seq; /* as it is stamped */
     int64_t recorded_ms;
     bool is_personal_withheld, is_personal_erased;
 };

@@ -66,6 +66,7 @@ static bool read_record(const struct json_record *record, struct arena *arena,
     if (*stamp == NULL)
         return false;
     snprintf(facts->agency, sizeof facts->agency, "%s", (*stamp)->agency);
+    facts->seq = (*stamp)->seq;
     facts->recorded_ms = time_ms((*stamp)->recorded_at);
     return true;
 }

@@ -174,6 +174,7 @@ static void link_serve_gets(struct link *link, struct link_effects *fx)
         get->request = ++link->requests;
         struct link_said said = {.kind = LINK_SAY_GET, .request = get->request};
         said.of.get.seq = get->seq;
+        said.of.get.modes = get->modes;
         link_say(link, fx, &said);
     }
 }
@@ -265,8 +266,10 @@ static void link_get(struct link *link, const struct link_input *input, struct l
     for (uint32_t i = 0; i < link->options.gets; i++) {
         if (link->gets[i].is_used)
             continue;
-        link->gets[i] = (struct link_get){
-            .is_used = true, .token = input->of.get.token, .seq = input->of.get.seq};
+        link->gets[i] = (struct link_get){.is_used = true,
+                                          .token = input->of.get.token,
+                                          .seq = input->of.get.seq,
+                                          .modes = input->of.get.modes};
         return;
     }
     struct link_effect *effect = link_fx(fx, LINK_FX_GOT);

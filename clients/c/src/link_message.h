@@ -123,6 +123,7 @@ struct link_said {
         } unfollow;
         struct {
             uint64_t seq;
+            uint32_t modes; /* bits 1u << enum mode; 0: ACTUAL */
         } get;
     } of;
 };

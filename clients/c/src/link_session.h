@@ -20,6 +20,7 @@ enum link_phase {
 struct link_get {
     bool is_used;
     uint64_t token, seq;
+    uint32_t modes;
     uint64_t request; /* 0: not sent in this session */
 };
 

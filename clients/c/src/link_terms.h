@@ -79,6 +79,7 @@ struct link_input {
         } ack;
         struct {
             uint64_t token, seq;
+            uint32_t modes; /* bits 1u << enum mode; 0: ACTUAL */
         } get;
         struct {
             uint64_t token;

@@ -165,6 +165,18 @@ static void say_from(const struct link_said *said, Kentongan__V1__From *from,
     }
 }
 
+enum { MODES_MAX = 32 };
+
+/* The modes of the bits, one by one; how many. */
+static size_t take_modes(uint32_t bits, Kentongan__V1__Mode__Value modes[MODES_MAX])
+{
+    size_t count = 0;
+    for (unsigned mode = 0; mode < MODES_MAX; mode++)
+        if ((bits >> mode & 1) != 0)
+            modes[count++] = (Kentongan__V1__Mode__Value)mode;
+    return count;
+}
+
 static bool say_filter(struct arena *arena, const struct link_follow_spec *spec,
                        Kentongan__V1__Follow *follow)
 {
@@ -172,7 +184,7 @@ static bool say_filter(struct arena *arena, const struct link_follow_spec *spec,
     follow->filters = texts(arena, spec->filters, spec->filter_count);
     follow->kinds = texts(arena, spec->kinds, spec->kind_count);
     follow->incidents = texts(arena, spec->incidents, spec->incident_count);
-    follow->modes = arena_take_array(arena, 32, sizeof *follow->modes);
+    follow->modes = arena_take_array(arena, MODES_MAX, sizeof *follow->modes);
     follow->categories =
         arena_take_array(arena, (size_t)spec->category_count + 1, sizeof *follow->categories);
     if (follow->cursor == NULL || follow->filters == NULL || follow->kinds == NULL ||
@@ -181,9 +193,7 @@ static bool say_filter(struct arena *arena, const struct link_follow_spec *spec,
     follow->n_filters = spec->filter_count;
     follow->n_kinds = spec->kind_count;
     follow->n_incidents = spec->incident_count;
-    for (unsigned mode = 0; mode < 32; mode++)
-        if ((spec->modes >> mode & 1) != 0)
-            follow->modes[follow->n_modes++] = (Kentongan__V1__Mode__Value)mode;
+    follow->n_modes = take_modes(spec->modes, follow->modes);
     for (uint32_t i = 0; i < spec->category_count; i++)
         follow->categories[i] = (Kentongan__V1__Category__Value)spec->categories[i];
     follow->n_categories = spec->category_count;
@@ -231,6 +241,7 @@ static bool say_small(struct arena *arena, const struct link_said *said, struct 
     Kentongan__V1__Query query = KENTONGAN__V1__QUERY__INIT;
     Kentongan__V1__Ping ping = KENTONGAN__V1__PING__INIT;
     Kentongan__V1__Bye bye = KENTONGAN__V1__BYE__INIT;
+    Kentongan__V1__Mode__Value modes[MODES_MAX];
     switch (said->kind) {
     case LINK_SAY_CREDIT:
         credit.follow = said->of.credit.follow;
@@ -253,6 +264,8 @@ static bool say_small(struct arena *arena, const struct link_said *said, struct 
     case LINK_SAY_GET:
         query.of_case = KENTONGAN__V1__QUERY__OF_SEQ;
         query.seq = said->of.get.seq;
+        query.modes = modes;
+        query.n_modes = take_modes(said->of.get.modes, modes);
         to.body_case = KENTONGAN__V1__TO_BROKER__BODY_QUERY;
         to.query = &query;
         break;

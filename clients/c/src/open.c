@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "clients/c/src/client.h"
+#include "clients/c/src/follow_spec.h"
 #include "clients/c/src/options.h"
 
 enum { FOLDER_BYTES = 200, WINDOW_MAX = 4096, SEGMENT_BYTES = 4 * 1024 * 1024 };
@@ -122,6 +123,19 @@ static int open_outbox(struct kt_client *client, struct kt_error *error)
     default:
         return fail(error, KT_E_SYSTEM, "OUTBOX_DAMAGED", "outbox.dir", strerror(errno));
     }
+}
+
+static int read_wishes(struct kt_client *client, const struct kt_options *options,
+                       struct kt_error *error)
+{
+    const char *receipts = options_get(options, "receipts", 0);
+    const char *wrong = follow_spec_read_modes(options, "get.modes", &client->get_modes);
+    if (wrong != NULL)
+        return fail(error, KT_E_INVALID, "FIELD_INVALID", "get.modes", wrong);
+    client->tells_spooled = strcmp(receipts, "all") == 0;
+    if (!client->tells_spooled && strcmp(receipts, "final") != 0)
+        return fail(error, KT_E_INVALID, "FIELD_INVALID", "receipts", "receipts are final or all");
+    return KT_OK;
 }
 
 static int read_link_options(struct kt_client *client, const struct kt_options *options,
@@ -258,6 +272,8 @@ int kt_open(const struct kt_options *options, struct kt_client **out, struct kt_
         status = read_outbox_options(client, options, error);
     if (status == KT_OK)
         status = read_link_options(client, options, error);
+    if (status == KT_OK)
+        status = read_wishes(client, options, error);
     if (status == KT_OK)
         status = open_outbox(client, error);
     if (status == KT_OK)

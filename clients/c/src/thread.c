@@ -139,6 +139,21 @@ static void ticket_write(struct kt_client *client, struct ticket *ticket)
     pthread_mutex_unlock(&client->lock);
 }
 
+/* A receipt beside the ticket, whose own comes later. Without memory for it the final one is all
+ * that is told. */
+static void tell_spooled(struct kt_client *client, const struct ticket *ticket)
+{
+    struct ticket *told = ticket->is_sync ? NULL : calloc(1, sizeof *told);
+    if (told == NULL)
+        return;
+    told->state = TICKET_DONE;
+    told->receipt = ticket->receipt;
+    told->receipt.state = KT_SPOOLED;
+    client->tickets++;
+    tickets_push(&client->receipts, told);
+    client_set_ready(client);
+}
+
 void client_flush(struct kt_client *client)
 {
     client->must_flush = false;
@@ -149,10 +164,13 @@ void client_flush(struct kt_client *client)
     client->dirty_since_ms = 0;
     pthread_mutex_lock(&client->lock);
     /* From the newest back: everything before the first spooled one was spooled then. */
-    for (struct ticket *ticket = client->open.last; ticket != NULL; ticket = ticket->before) {
-        if (ticket->state == TICKET_SPOOLED)
-            break;
-        ticket->state = TICKET_SPOOLED;
+    struct ticket *ticket = client->open.last, *first = NULL;
+    for (; ticket != NULL && ticket->state != TICKET_SPOOLED; ticket = ticket->before)
+        first = ticket;
+    for (; first != NULL; first = first->next) {
+        first->state = TICKET_SPOOLED;
+        if (client->tells_spooled)
+            tell_spooled(client, first);
     }
     pthread_cond_broadcast(&client->changed);
     pthread_mutex_unlock(&client->lock);
@@ -294,6 +312,7 @@ static void take_gets(struct kt_client *client)
                 input.kind = LINK_IN_GET;
                 input.of.get.token = get->token;
                 input.of.get.seq = get->seq;
+                input.of.get.modes = client->get_modes;
                 break;
             }
             if (get->is_cancelled && !get->is_done) {

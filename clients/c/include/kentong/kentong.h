@@ -188,7 +188,8 @@ int kt_publish_json(struct kt_client *client, const char *json, size_t json_byte
                     int timeout_ms, struct kt_receipt *receipt);
 
 /* Publishes without waiting. Its final receipt (STORED, REFUSED), with `tag`, comes from
- * kt_receipt_next() or the callback of kt_on_receipt(). REFUSED with BUSY: too many are
+ * kt_receipt_next() or the callback of kt_on_receipt(); with the option "receipts" = "all" one of
+ * SPOOLED before it, if the outbox has it durably first. REFUSED with BUSY: too many are
  * unanswered or unread. */
 int kt_submit(struct kt_client *client, const void *event, size_t event_bytes, const void *personal,
               size_t personal_bytes, uint64_t tag);
@@ -276,6 +277,11 @@ int kt_event_from_json(struct kt_client *client, const char *json, size_t json_b
 
 /* The bytes of an event to JSON. INVALID: they are none. Release with kt_free(). */
 int kt_event_to_json(const void *event, size_t event_bytes, char **json, size_t *json_bytes);
+
+/* An encoded kentongan.v1.Record of an exported log, with the Personal after it (NULL: none), as
+ * kt_message_to_json() prints an event of the past. INVALID: it is none. Release with kt_free(). */
+int kt_record_to_json(const void *record, size_t record_bytes, const void *personal,
+                      size_t personal_bytes, char **json, size_t *json_bytes);
 void kt_free(void *memory);
 
 /* Slot `slot` (0 to 63) of the outbox that `options` name, without taking it. END: there is no
