@@ -11,7 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "clients/cli/listen_options.h"
 #include "clients/cli/moment.h"
 #include "clients/cli/show.h"
 #include "clients/cli/signals.h"

@@ -1,10 +1,26 @@
-/* listen_options.h - from what was typed to the library's options.
+/* listen_options.h - what kentong sub and kentong replay are asked for, and how the library is told.
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef CLIENTS_CLI_LISTEN_OPTIONS_H
 #define CLIENTS_CLI_LISTEN_OPTIONS_H
 
-#include "clients/cli/listen.h"
+#include "clients/cli/session.h"
+
+/* What is asked for. Texts are borrowed. */
+struct listen {
+    const struct say *say;
+    struct option_list filters, kinds, categories, incidents;
+    const char *cursor, *from, *to, *format;
+    const char *modes;        /* "ACTUAL,TEST"; NULL: ACTUAL */
+    const char *min_priority; /* digits, or NULL */
+    uint64_t count;           /* events; 0: no such end */
+    uint64_t for_ms;          /* 0: no such end */
+    bool is_until_end;
+    bool is_replay;
+};
+
+/* Whether the parts of `listen` that can be judged here are right; false: it said what is not. */
+bool listen_judge(const struct listen *listen);
 
 /* Sets what the follow shall be. False: it said what is wrong. */
 bool listen_set_options(const struct listen *listen, struct kt_options *options);

@@ -21,15 +21,14 @@ static void find_program(char path[FILE_PATH_BYTES])
 {
     char self[FILE_PATH_BYTES];
     ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
-    (void)snprintf(path, FILE_PATH_BYTES, "kentongd");
     if (length > 0) {
         self[length] = '\0';
-        char beside[FILE_PATH_BYTES + 16];
-        (void)snprintf(beside, sizeof beside, "%s/kentongd", dirname(self));
-        if (strlen(beside) < FILE_PATH_BYTES && access(beside, X_OK) == 0) {
-            (void)snprintf(path, FILE_PATH_BYTES, "%s", beside);
+        int needed = snprintf(path, FILE_PATH_BYTES, "%s/kentongd", dirname(self));
+        if (needed > 0 && needed < FILE_PATH_BYTES && access(path, X_OK) == 0) {
+            return;
         }
     }
+    (void)snprintf(path, FILE_PATH_BYTES, "kentongd");
 }
 
 static int spawn_into(int out, const char *verb, const char *directory, pid_t *child)

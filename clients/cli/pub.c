@@ -220,6 +220,12 @@ static void flush_receipts(struct pub *pub, uint64_t now_ms)
     }
 }
 
+static bool is_done(const struct pub *pub)
+{
+    return pub->is_stopped ||
+           (pub->is_input_over && pub->held == NULL && receipts_is_empty(&pub->receipts));
+}
+
 /* One turn: waits for whatever comes first, and deals with it. False: the key is refused. */
 static bool turn(struct pub *pub, struct kt_error *error)
 {
@@ -229,6 +235,9 @@ static bool turn(struct pub *pub, struct kt_error *error)
     }
     bool wants_input = take_lines(pub, now_ms);
     flush_receipts(pub, now_ms);
+    if (is_done(pub)) {
+        return true;
+    }
     struct pollfd waiting[] = {
         {.fd = pub->session.signals,                                    .events = POLLIN},
         {.fd = pub->session.descriptor,                                 .events = POLLIN},
@@ -244,12 +253,6 @@ static bool turn(struct pub *pub, struct kt_error *error)
     take_receipts(pub);
     pub_tell_progress(pub, moment_tick_ms());
     return session_watch(&pub->session, error);
-}
-
-static bool is_done(const struct pub *pub)
-{
-    return pub->is_stopped ||
-           (pub->is_input_over && pub->held == NULL && receipts_is_empty(&pub->receipts));
 }
 
 /* What was read and is not answered becomes durable here; those are told as SPOOLED. */
