@@ -44,6 +44,29 @@ static bool terms_narrow(struct core *core, uint32_t agency, enum right right,
     return true;
 }
 
+static bool follow_tell_refused(struct core *core, uint32_t index)
+{
+    const struct follow *follow = follows_at(core->follows, index);
+    bool is_open = follow->stage == STAGE_OPEN;
+    struct answer *answer = core_answer(core, is_open ? ANSWER_ENDED : ANSWER_ERROR,
+                                        follow->key.peer, is_open ? 0 : follow->request);
+    if (answer == NULL) {
+        return false;
+    }
+    if (is_open) {
+        answer->of.ended.follow = follow->key.id;
+        answer->of.ended.refusal = *follow->refusal;
+        answer->of.ended.first = follow->fault_first;
+        answer->of.ended.last = follow->fault_last;
+    } else {
+        answer->of.error.refusal = *follow->refusal;
+        answer->of.error.theirs = follow->fault_first;
+        answer->of.error.ours = follow->fault_last;
+    }
+    core_follow_free(core, index);
+    return true;
+}
+
 /* Following; from here on the follow is fed. */
 static bool follow_tell_following(struct core *core, uint32_t index)
 {
@@ -56,7 +79,7 @@ static bool follow_tell_following(struct core *core, uint32_t index)
     }
     if (narrowed.count == 0) {
         follow->refusal = &refusal_rights_left;
-        return core_follow_tell(core, index);
+        return follow_tell_refused(core, index);
     }
     struct answer *answer = core_answer(core, ANSWER_FOLLOWING, follow->key.peer, follow->request);
     if (answer == NULL) {
@@ -81,29 +104,6 @@ static bool follow_tell_following(struct core *core, uint32_t index)
     follow->stage = STAGE_OPEN;
     follow->state = FOLLOW_BEHIND;
     follows_line(core->follows, index, LINE_READY);
-    return true;
-}
-
-static bool follow_tell_refused(struct core *core, uint32_t index)
-{
-    const struct follow *follow = follows_at(core->follows, index);
-    bool is_open = follow->stage == STAGE_OPEN;
-    struct answer *answer = core_answer(core, is_open ? ANSWER_ENDED : ANSWER_ERROR,
-                                        follow->key.peer, is_open ? 0 : follow->request);
-    if (answer == NULL) {
-        return false;
-    }
-    if (is_open) {
-        answer->of.ended.follow = follow->key.id;
-        answer->of.ended.refusal = *follow->refusal;
-        answer->of.ended.first = follow->fault_first;
-        answer->of.ended.last = follow->fault_last;
-    } else {
-        answer->of.error.refusal = *follow->refusal;
-        answer->of.error.theirs = follow->fault_first;
-        answer->of.error.ours = follow->fault_last;
-    }
-    core_follow_free(core, index);
     return true;
 }
 

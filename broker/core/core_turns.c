@@ -22,7 +22,7 @@ static void turns_opening(struct core *core, uint32_t *records_left)
     }
 }
 
-/* Before anything is sent: so an END is told in a later step than its last delivery, and should that
+/* Before anything is sent: so an END is told a step after its last delivery, and should that
  * not have left, IN_UNSENT comes first. */
 static void turns_owing(struct core *core)
 {

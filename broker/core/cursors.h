@@ -53,26 +53,26 @@ uint32_t cursors_hold(struct cursors *cursors, struct bytes agency, struct bytes
                       uint32_t holder, uint32_t *loser);
 
 /* Its holder leaves; what is not durable yet is still saved. */
-void cursors_release(struct cursors *cursors, uint32_t cursor);
+void cursors_release(struct cursors *cursors, uint32_t index);
 
-enum cursor_state cursors_state(const struct cursors *cursors, uint32_t cursor);
+enum cursor_state cursors_state(const struct cursors *cursors, uint32_t index);
 
 /* Of a KNOWN cursor; until it changes. */
-const struct cursor_place *cursors_place(const struct cursors *cursors, uint32_t cursor);
-struct terms *cursors_terms(const struct cursors *cursors, uint32_t cursor);
+const struct cursor_place *cursors_place(const struct cursors *cursors, uint32_t index);
+struct terms *cursors_terms(const struct cursors *cursors, uint32_t index);
 
 /* Makes an ABSENT cursor; keeps `terms`. cursors_saved() tells whether it became durable. False: by
  * now the agency has as many as it may. */
-bool cursors_make(struct cursors *cursors, uint32_t cursor, const struct cursor_place *place,
+bool cursors_make(struct cursors *cursors, uint32_t index, const struct cursor_place *place,
                   struct terms *terms);
 
 /* A KNOWN cursor gets other terms (kept); cursors_saved() tells when they are durable. */
-void cursors_change(struct cursors *cursors, uint32_t cursor, struct terms *terms,
+void cursors_change(struct cursors *cursors, uint32_t index, struct terms *terms,
                     int64_t active_ms);
 
 /* Everything up to `through` was processed. True: that is durable already. False: cursors_saved()
  * tells when it is, with the latest `number`. */
-bool cursors_ack(struct cursors *cursors, uint32_t cursor, uint64_t through, uint64_t number,
+bool cursors_ack(struct cursors *cursors, uint32_t index, uint64_t through, uint64_t number,
                  int64_t active_ms);
 
 /* IN_LOADED with a token of TOKEN_CURSORS. Returns the holder whose cursor is not LOADING any more,

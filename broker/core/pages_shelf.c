@@ -16,31 +16,34 @@ enum status shelf_init(struct shelf *shelf, uint32_t pages, size_t bytes)
         .place_room = place_room,
         .half_bytes = bytes / 2,
     };
-    shelf->ring = calloc(ring_room, sizeof *shelf->ring);
-    shelf->places = calloc(place_room, sizeof *shelf->places);
-    shelf->retired = calloc((size_t)ring_room + place_room, sizeof *shelf->retired);
-    if (shelf->ring == NULL || shelf->places == NULL || shelf->retired == NULL) {
-        shelf_deinit(shelf);
+    /* One piece: as many retired pages as the others together. */
+    shelf->ring = calloc(2 * ((size_t)ring_room + place_room), sizeof *shelf->ring);
+    if (shelf->ring == NULL) {
         return STATUS_MEMORY;
     }
+    shelf->places = shelf->ring + ring_room;
+    shelf->retired = shelf->places + place_room;
     return STATUS_OK;
 }
 
 static struct page *ring_at(const struct shelf *shelf, uint32_t index)
 {
-    return shelf->ring[(shelf->ring_first + index) % shelf->ring_room];
+    return shelf->ring[(shelf->ring_first + index) % shelf->ring_room].page;
 }
 
 void shelf_settle(struct shelf *shelf)
 {
     for (uint32_t index = 0; index < shelf->retired_count; index++) {
-        page_drop(shelf->retired[index]);
+        page_drop(shelf->retired[index].page);
     }
     shelf->retired_count = 0;
 }
 
 void shelf_deinit(struct shelf *shelf)
 {
+    if (shelf->ring == NULL) {
+        return;
+    }
     shelf_settle(shelf);
     for (uint32_t index = 0; index < shelf->ring_count; index++) {
         page_drop(ring_at(shelf, index));
@@ -49,15 +52,13 @@ void shelf_deinit(struct shelf *shelf)
         page_drop(shelf->places[index].page);
     }
     free(shelf->ring);
-    free(shelf->places);
-    free(shelf->retired);
     *shelf = (struct shelf){0};
 }
 
 static void shelf_retire(struct shelf *shelf, struct page *page)
 {
     assert(shelf->retired_count < shelf->ring_room + shelf->place_room);
-    shelf->retired[shelf->retired_count++] = page;
+    shelf->retired[shelf->retired_count++].page = page;
 }
 
 static void ring_retire_oldest(struct shelf *shelf)
@@ -77,7 +78,7 @@ void shelf_add_newest(struct shelf *shelf, struct page *page)
                                      shelf->ring_bytes + page->cost > shelf->half_bytes)) {
         ring_retire_oldest(shelf);
     }
-    shelf->ring[(shelf->ring_first + shelf->ring_count) % shelf->ring_room] = page_keep(page);
+    shelf->ring[(shelf->ring_first + shelf->ring_count) % shelf->ring_room].page = page_keep(page);
     shelf->ring_count++;
     shelf->ring_bytes += page->cost;
 }

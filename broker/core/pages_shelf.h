@@ -10,18 +10,18 @@
 #include "broker/base/status.h"
 #include "broker/core/page.h"
 
-/* A page read back, and when it was last asked for. */
+/* A page, and when it was last asked for. */
 struct shelf_place {
     struct page *page;
-    uint64_t used;
+    uint64_t used; /* of those read back */
 };
 
 struct shelf {
-    struct page **ring; /* newest pages, without a gap between them */
+    struct shelf_place *ring; /* newest pages, without a gap between them */
     uint32_t ring_first, ring_count, ring_room;
     struct shelf_place *places; /* by rising sequence */
     uint32_t place_count, place_room;
-    struct page **retired; /* lost their place, not yet dropped */
+    struct shelf_place *retired; /* lost their place, not yet dropped */
     uint32_t retired_count;
     size_t ring_bytes, place_bytes;
     size_t half_bytes; /* bound of either side */

@@ -83,11 +83,11 @@ struct routes *routes_new(uint32_t owners, size_t bytes)
     if (routes == NULL) {
         return NULL;
     }
-    /* Filters share most of their levels: three nodes for four of them. */
-    size_t cost = sizeof(struct route) + (sizeof(struct node) + TEXT_BYTES + EDGE_BYTES) * 3 / 4;
+    /* Filters share most of their levels: five nodes for eight of them. */
+    size_t cost = sizeof(struct route) + (sizeof(struct node) + TEXT_BYTES + EDGE_BYTES) * 5 / 8;
     routes->owner_count = owners;
     routes->route_room = (uint32_t)(bytes / cost) + 16;
-    routes->node_room = routes->route_room / 4 * 3 + 16;
+    routes->node_room = routes->route_room / 8 * 5 + 16;
     routes->nodes = calloc(routes->node_room, sizeof *routes->nodes);
     routes->routes = calloc(routes->route_room, sizeof *routes->routes);
     routes->owners = calloc(owners, sizeof *routes->owners);

@@ -55,7 +55,7 @@ void rig_publish_many(struct rig *rig, uint64_t peer, const struct made_event *e
 
 /* A request to fill in: modes ACTUAL, plenty of credit, one filter. */
 struct follow_request rig_follow_request(uint64_t follow, const char *filter);
-void rig_follow(struct rig *rig, uint64_t peer, struct follow_request request);
+void rig_follow(struct rig *rig, uint64_t peer, struct follow_request follow);
 
 /* Short for the usual: from now, or with `from`. */
 void rig_follow_from(struct rig *rig, uint64_t peer, const char *filter, enum from_kind from,

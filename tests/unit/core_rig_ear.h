@@ -45,7 +45,7 @@ struct ear *rig_ears_of(struct rig_ears *ears, uint64_t peer);
 /* A follow was asked for, or was granted credit. */
 void rig_ears_expect(struct rig_ears *ears, uint64_t peer, const struct follow_request *request,
                      uint64_t number);
-void rig_ears_grant(struct rig_ears *ears, uint64_t peer, uint64_t follow, uint64_t events,
+void rig_ears_grant(struct rig_ears *ears, uint64_t peer, uint64_t id, uint64_t events,
                     uint64_t bytes);
 
 /* The peer's follow of that number, or NULL. */
@@ -54,7 +54,7 @@ struct ear_follow *ear_follow_of(struct ear *ear, uint64_t id);
 /* Whether the follow asked for such a record. */
 bool ear_follow_wants(const struct ear_follow *follow, const struct record *record);
 
-void rig_ears_forget(struct rig_ears *ears, uint64_t peer, uint64_t follow);
+void rig_ears_forget(struct rig_ears *ears, uint64_t peer, uint64_t id);
 
 /* An answer. False: it is a delivery and does not leave. */
 bool rig_ears_hear(struct rig_ears *ears, const struct answer *answer, uint64_t durable);

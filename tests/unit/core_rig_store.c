@@ -3,6 +3,7 @@
  */
 #include "tests/unit/core_rig_store.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 #include "tests/unit/check.h"
@@ -40,7 +41,7 @@ void rig_store_deinit(struct rig_store *store)
 {
     rig_store_crash(store);
     for (uint32_t index = 0; index < store->page_count; index++) {
-        page_drop(store->pages[index]);
+        page_drop(store->pages[index].page);
     }
     for (uint32_t index = 0; index < store->value_count; index++) {
         free(store->values[index].data);
@@ -53,9 +54,9 @@ void rig_store_lose_tail(struct rig_store *store, uint32_t pages)
 {
     assert_true(pages < store->page_count);
     for (uint32_t index = 0; index < pages; index++) {
-        page_drop(store->pages[--store->page_count]);
+        page_drop(store->pages[--store->page_count].page);
     }
-    store->last = store->pages[store->page_count - 1]->last;
+    store->last = store->pages[store->page_count - 1].page->last;
 }
 
 void rig_store_describe(const struct rig_store *store, struct input *input)
@@ -66,7 +67,7 @@ void rig_store_describe(const struct rig_store *store, struct input *input)
     input->of.start.recorded_at_ms = INT64_MIN;
     input->of.start.room_bytes = UINT64_MAX;
     if (store->page_count > 0) {
-        const struct page *page = store->pages[store->page_count - 1];
+        const struct page *page = store->pages[store->page_count - 1].page;
         input->of.start.recorded_at_ms = page->records[page_count(page) - 1].recorded_at_ms;
     }
 }
@@ -96,7 +97,7 @@ static void store_take_append(struct rig_store *store, const struct effect *effe
     uint32_t count = effect->of.append.count;
     struct made_event *events = calloc(count, sizeof *events);
     char(*agencies)[AGENCY_BYTES_MAX + 1] = calloc(count, sizeof *agencies);
-    assert_true(events != NULL && agencies != NULL);
+    assert(events != NULL && agencies != NULL);
     for (uint32_t index = 0; index < count; index++) {
         const struct append_item *item = &effect->of.append.items[index];
         const struct rig_sent *sent = (const struct rig_sent *)(const void *)item->sent.data;
@@ -130,7 +131,7 @@ uint32_t rig_store_page_of(const struct rig_store *store, uint64_t seq)
     uint32_t low = 0, high = store->page_count;
     while (low < high) {
         uint32_t middle = (low + high) / 2;
-        if (store->pages[middle]->last < seq) {
+        if (store->pages[middle].page->last < seq) {
             low = middle + 1;
         } else {
             high = middle;
@@ -147,7 +148,7 @@ static void store_take_read(struct rig_store *store, const struct effect *effect
     answer->input.of.page.status = STATUS_NOT_FOUND;
     store->reads++;
     if (index < store->page_count) {
-        struct page *page = store->pages[index];
+        struct page *page = store->pages[index].page;
         bool is_damaged = page->first <= store->damaged_last && page->last >= store->damaged_first;
         answer->input.of.page.status = is_damaged ? STATUS_CORRUPT : STATUS_OK;
         answer->input.of.page.page = is_damaged ? NULL : page_keep(page);
@@ -242,7 +243,7 @@ static void answer_settle(struct rig_store *store, struct rig_answer *answer)
     if (answer->input.kind == IN_APPENDED) {
         assert_true(store->page_count < RIG_PAGES_MAX);
         assert_int_equal(answer->page->first, store->last + 1);
-        store->pages[store->page_count++] = page_keep(answer->page);
+        store->pages[store->page_count++].page = page_keep(answer->page);
         store->last = answer->page->last;
     } else if (answer->input.kind == IN_SAVED && answer->input.of.saved.status == STATUS_OK) {
         struct rig_value *value = value_find(store, answer->key);

@@ -35,8 +35,12 @@ struct rig_value {
     size_t length;
 };
 
+struct rig_page {
+    struct page *page;
+};
+
 struct rig_store {
-    struct page **pages;
+    struct rig_page *pages;
     uint32_t page_count;
     uint64_t first, last; /* durable */
     uint64_t incarnation;

@@ -20,7 +20,7 @@ static inline int story_begin(void **state)
 {
     struct core_limits limits;
     rig_limits(&limits);
-    struct rig *rig = rig_new(&limits, 64, 256 * 1024);
+    struct rig *rig = rig_new(&limits, CORE_EFFECTS_MIN, CORE_SCRATCH_MIN);
     rig_policy(rig, STORY_CITY);
     *state = rig;
     return 0;

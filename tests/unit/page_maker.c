@@ -23,13 +23,11 @@ static void page_release(struct page *page)
 
 static struct bytes text_copy(char **room, const char *text)
 {
-    size_t length = text == NULL ? 0 : strlen(text);
+    struct bytes source = bytes_of_text(text == NULL ? "" : text);
     char *start = *room;
-    if (length > 0) {
-        memcpy(start, text, length);
-    }
-    *room += length;
-    return bytes_of(start, length);
+    memcpy(start, source.data, source.length);
+    *room += source.length;
+    return bytes_of(start, source.length);
 }
 
 static size_t texts_bytes(const struct made_event *events, uint32_t count)

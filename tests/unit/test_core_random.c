@@ -202,7 +202,7 @@ static uint64_t play(uint64_t seed, bool is_changing)
     struct core_limits limits;
     rig_limits(&limits);
     struct world world = {.seed = seed, .is_changing = is_changing};
-    world.rig = rig_new(&limits, 64 + (uint32_t)seed % 3 * 100, 128 * 1024);
+    world.rig = rig_new(&limits, CORE_EFFECTS_MIN + (uint32_t)seed % 3 * 100, CORE_SCRATCH_MIN);
     rig_policy(world.rig, policies[0]);
     if (!is_changing) {
         rig_expect_all(world.rig);

@@ -97,7 +97,7 @@ static const struct cursor_place place = {
 /* A cursor that is durable, held and known. */
 static uint32_t make(struct fixture *fixture, const char *name)
 {
-    struct cursor_saved told;
+    struct cursor_saved told = {0};
     uint32_t cursor = hold(fixture, name);
     while (cursors_state(fixture->cursors, cursor) == CURSOR_LOADING) {
         assert_int_equal(asked(fixture), 1);
@@ -159,7 +159,7 @@ static void a_damaged_value_is_no_cursor_and_no_crash(void **state)
 static void acks_during_a_save_wait_for_it_and_are_one(void **state)
 {
     struct fixture *fixture = *state;
-    struct cursor_saved told;
+    struct cursor_saved told = {0};
     uint32_t cursor = make(fixture, "desk");
     assert_true(cursors_ack(fixture->cursors, cursor, 30, 1, 0));
     assert_false(cursors_ack(fixture->cursors, cursor, 41, 2, 0));
@@ -183,7 +183,7 @@ static void acks_during_a_save_wait_for_it_and_are_one(void **state)
 static void who_left_is_forgotten_when_everything_is_durable(void **state)
 {
     struct fixture *fixture = *state;
-    struct cursor_saved told;
+    struct cursor_saved told = {0};
     uint32_t cursor = make(fixture, "desk");
     assert_false(cursors_ack(fixture->cursors, cursor, 41, 2, 0));
     cursors_release(fixture->cursors, cursor);
@@ -203,7 +203,7 @@ static void a_newer_holder_finds_the_loser_and_all_that_was_acknowledged(void **
                      cursor);
     assert_int_equal(loser, HOLDER);
     assert_int_equal(cursors_place(fixture->cursors, cursor)->acked, 41);
-    struct cursor_saved told;
+    struct cursor_saved told = {0};
     assert_int_equal(asked(fixture), 1);
     assert_true(saved(fixture, STATUS_OK, &told));
     assert_int_equal(told.holder, OTHER);
@@ -237,7 +237,7 @@ static void the_count_of_an_agency_is_kept_and_holds(void **state)
 static void a_full_disk_unmakes_what_was_never_durable(void **state)
 {
     struct fixture *fixture = *state;
-    struct cursor_saved told;
+    struct cursor_saved told = {0};
     uint32_t cursor = hold(fixture, "desk");
     for (uint32_t load = 0; load < 2; load++) {
         asked(fixture);

@@ -18,7 +18,7 @@ static int set_up(void **state)
     struct core_limits limits;
     core_limits_default(&limits);
     limits.pages = 6;
-    limits.page_bytes = 6 * 10000;
+    limits.page_bytes = 60000;
     limits.reads = 2;
     struct fixture *fixture = calloc(1, sizeof *fixture);
     fixture->pages = pages_new(&limits, WAITERS);

@@ -109,12 +109,12 @@ static void make_name(uint64_t *seed, bool is_filter, char out[16])
 {
     static const char *const levels[] = {"a", "b", "$c", "d", "+", "#"};
     uint32_t depth = 1 + chance_below(seed, 4);
-    out[0] = '\0';
+    size_t used = 0;
     for (uint32_t index = 0; index < depth; index++) {
         bool may_end = is_filter && index + 1 == depth;
         const char *level = levels[chance_below(seed, is_filter ? (may_end ? 6 : 5) : 4)];
-        strcat(out, index > 0 ? "/" : "");
-        strcat(out, level);
+        const char *slash = index > 0 ? "/" : "";
+        used += (size_t)snprintf(out + used, 16 - used, "%s%s", slash, level);
     }
 }
 
@@ -123,7 +123,7 @@ static void a_plain_list_agrees(void **state)
     (void)state;
     char filters[OWNERS][16] = {{0}}, topic[16];
     uint64_t seed = 7, hidden = 0;
-    struct routes *routes = routes_new(OWNERS, 64 * 1024);
+    struct routes *routes = routes_new(OWNERS, 1u << 16);
     for (int round = 0; round < ROUNDS; round++) {
         uint32_t owner = chance_below(&seed, OWNERS);
         uint64_t expected = 0;
@@ -146,6 +146,20 @@ static void a_plain_list_agrees(void **state)
             expected |= (uint64_t)is_matched << index;
         }
         assert_int_equal(found_by(routes, topic), expected & ~hidden);
+    }
+    routes_free(routes);
+}
+
+/* Half of the default 16 MiB, and the default number of follows. */
+static void the_default_memory_takes_the_default_follows(void **state)
+{
+    (void)state;
+    enum { FOLLOWS = 100000 };
+    struct routes *routes = routes_new(FOLLOWS, (size_t)8 << 20);
+    for (uint32_t owner = 0; owner < FOLLOWS; owner++) {
+        char text[64];
+        snprintf(text, sizeof text, "62/%u/incident/#", owner % 500);
+        assert_int_equal(routes_add(routes, owner, bytes_of_text(text), 0), STATUS_OK);
     }
     routes_free(routes);
 }
@@ -191,6 +205,7 @@ int main(void)
         cmocka_unit_test(what_is_hidden_or_removed_is_not_found),
         cmocka_unit_test(a_full_tree_refuses_and_keeps_what_it_has),
         cmocka_unit_test(a_plain_list_agrees),
+        cmocka_unit_test(the_default_memory_takes_the_default_follows),
         cmocka_unit_test(a_hundred_times_the_filters_cost_at_most_four_times_the_visits),
     };
     return CHECK_ROWS(match_rows, a_filter_finds_its_topics) +
