@@ -176,15 +176,23 @@ static void end(struct ingest *ingest, struct effects *fx)
     checkpoint->phase = CHECKPOINT_IDLE;
 }
 
+/* Until the manifest is asked for, what a crash makes a start read may not pass the interval. */
+uint64_t ingest_append_max(const struct ingest *ingest)
+{
+    return ingest->checkpoint.seq + ingest->limits.checkpoint_events;
+}
+
+/* Writing begins a quarter before the interval's end, and makes no pauses in its last eighth: so
+ * appends hardly ever have to wait for it. */
 uint64_t ingest_checkpoint_deadline_ms(const struct ingest *ingest)
 {
     const struct checkpoint *checkpoint = &ingest->checkpoint;
-    if (checkpoint->phase != CHECKPOINT_IDLE) {
-        return checkpoint->part_ms;
-    }
+    uint64_t interval = ingest->limits.checkpoint_events;
     uint64_t new_events = ingest->pending.durable - checkpoint->seq;
-    if (new_events >= ingest->limits.checkpoint_events) {
-        return checkpoint->part_ms;
+    bool is_due = checkpoint->phase != CHECKPOINT_IDLE || new_events >= interval - interval / 4;
+    if (is_due) {
+        bool is_urgent = ingest->pending.sent - checkpoint->seq >= interval - interval / 8;
+        return is_urgent ? 0 : checkpoint->part_ms;
     }
     return new_events > 0 ? checkpoint->started_ms + ingest->limits.checkpoint_ms : UINT64_MAX;
 }

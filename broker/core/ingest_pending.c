@@ -84,13 +84,14 @@ uint32_t pending_place(const struct pending *pending, uint64_t seq)
     return (uint32_t)(seq % pending->room);
 }
 
-bool pending_owes_append(const struct pending *pending)
+bool pending_owes_append(const struct pending *pending, uint64_t last_max)
 {
     if (pending->stale > 0) {
         return false;
     }
     bool is_group_open = pending->sent < pending->group_last;
-    return is_group_open || (pending->in_flight == 0 && pending->sent + 1 < pending->next);
+    bool is_more = pending->sent + 1 < pending->next && pending->sent < last_max;
+    return is_group_open || (pending->in_flight == 0 && is_more);
 }
 
 /* How many items from `first` on go into one chunk: by bytes, and without going around the ring. */
@@ -109,13 +110,14 @@ static uint32_t chunk_count(const struct pending *pending, uint64_t first, size_
     return count;
 }
 
-void pending_append(struct pending *pending, size_t chunk_bytes, struct effects *fx)
+void pending_append(struct pending *pending, uint64_t last_max, size_t chunk_bytes,
+                    struct effects *fx)
 {
-    if (!pending_owes_append(pending)) {
+    if (!pending_owes_append(pending, last_max)) {
         return;
     }
     if (pending->sent == pending->group_last) {
-        pending->group_last = pending->next - 1;
+        pending->group_last = pending->next - 1 < last_max ? pending->next - 1 : last_max;
     }
     while (pending->sent < pending->group_last) {
         struct effect *effect = effects_add(fx, FX_APPEND);

@@ -66,12 +66,13 @@ void pending_add_move(struct pending *pending, const struct pending_move *move);
 /* The place in the arrays of a sequence that is pending or was just settled. */
 uint32_t pending_place(const struct pending *pending, uint64_t seq);
 
-/* Emits appends of at most `chunk_bytes` each: starts a group if none is in flight, or goes on with
- * one that `fx` had no room for. */
-void pending_append(struct pending *pending, size_t chunk_bytes, struct effects *fx);
+/* Emits appends of at most `chunk_bytes` each, up to sequence `last_max`, which never falls: starts a
+ * group if none is in flight, or goes on with one that `fx` had no room for. */
+void pending_append(struct pending *pending, uint64_t last_max, size_t chunk_bytes,
+                    struct effects *fx);
 
 /* Whether pending_append() has something to emit. */
-bool pending_owes_append(const struct pending *pending);
+bool pending_owes_append(const struct pending *pending, uint64_t last_max);
 
 /* An append ended with OK: `last` is durable. The caller settles with pending_take_settled(). */
 void pending_advance(struct pending *pending, uint64_t last);

@@ -105,6 +105,9 @@ bool ingest_is_checkpoint_whole(const struct ingest *ingest);
 /* Emits the next part of a checkpoint when it is time. */
 void ingest_write_checkpoint(struct ingest *ingest, uint64_t now_ms, struct effects *fx);
 
+/* The last sequence that may be appended: a start never reads more than checkpoint_events. */
+uint64_t ingest_append_max(const struct ingest *ingest);
+
 /* When ingest_write_checkpoint() has something to do; UINT64_MAX: never. */
 uint64_t ingest_checkpoint_deadline_ms(const struct ingest *ingest);
 

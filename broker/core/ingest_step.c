@@ -139,7 +139,7 @@ void ingest_continue(struct ingest *ingest, uint64_t now_ms, bool may_append,
     }
     receipts_answer(&ingest->receipts, is_open, context, fx);
     if (may_append) {
-        pending_append(&ingest->pending, ingest->limits.chunk_bytes, fx);
+        pending_append(&ingest->pending, ingest_append_max(ingest), ingest->limits.chunk_bytes, fx);
     }
     if (now_ms >= ingest->retry_ms) {
         lookups_read(&ingest->lookups, fx);
@@ -155,7 +155,7 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 uint64_t ingest_deadline_ms(const struct ingest *ingest)
 {
     bool owes_now = ingest->trace_count > 0 || receipts_are_ready(&ingest->receipts) ||
-                    pending_owes_append(&ingest->pending);
+                    pending_owes_append(&ingest->pending, ingest_append_max(ingest));
     if (owes_now) {
         return 0;
     }

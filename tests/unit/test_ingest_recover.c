@@ -117,6 +117,51 @@ static void a_lost_or_damaged_part_costs_time_only(void **state)
     }
 }
 
+/* Eight events of each of four lanes at once, which is more than an interval. */
+static void ask_storm(struct bench *bench)
+{
+    for (uint8_t lane = LANES; lane < LANES + 4; lane++) {
+        struct content contents[8];
+        uint64_t mark = bench_mark(bench, 'a', lane);
+        for (uint64_t index = 0; index < COUNT_OF(contents); index++) {
+            contents[index] = bench_event(bench, lane, mark + index + 1, mark + index);
+        }
+        bench_ask(bench, contents, COUNT_OF(contents));
+    }
+}
+
+/* However fast it is published, and wherever it is cut. */
+static void what_follows_a_checkpoint_never_passes_the_interval(void **state)
+{
+    (void)state;
+    const uint32_t interval = 20;
+    uint64_t longest = 0;
+    for (uint32_t steps = 0;; steps++) {
+        struct content stored[EVENTS + 1];
+        struct ingest_statistics statistics;
+        struct bench *bench = open_with_checkpoints(interval);
+        struct world *world = &bench->world;
+        store(bench, stored, 30);
+        ask_storm(bench);
+        for (uint32_t step = 0; step < steps; step++) {
+            (void)world_complete_write(world, false);
+            world_wait(world, step % 4 == 3);
+        }
+        bool is_over = world->last == 62;
+        world_crash(world, UINT32_MAX);
+        ingest_statistics(world->ingest, &statistics);
+        uint64_t follows = world->last - statistics.checkpoint_seq;
+        assert_in_range(follows, 0, interval);
+        longest = follows > longest ? follows : longest;
+        bench_close(bench);
+        if (is_over) {
+            break;
+        }
+        assert_in_range(steps, 0, 1000);
+    }
+    assert_int_equal(longest, interval);
+}
+
 /* For every point between two parts of the second checkpoint: the crash is harmless. */
 static void a_crash_between_any_two_parts_is_harmless(void **state)
 {
@@ -256,6 +301,7 @@ int main(void)
         cmocka_unit_test(only_what_follows_a_checkpoint_is_read),
         cmocka_unit_test(without_a_checkpoint_the_log_is_read),
         cmocka_unit_test(a_lost_or_damaged_part_costs_time_only),
+        cmocka_unit_test(what_follows_a_checkpoint_never_passes_the_interval),
         cmocka_unit_test(a_crash_between_any_two_parts_is_harmless),
         cmocka_unit_test(a_checkpoint_of_another_incarnation_is_not_used),
         cmocka_unit_test(parts_do_not_grow_in_number),
