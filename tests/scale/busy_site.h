@@ -1,0 +1,40 @@
+/* busy_site.h - a real engine on a real LMDB log, with publishers that never rest, until it is
+ * killed.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef TESTS_SCALE_BUSY_SITE_H
+#define TESTS_SCALE_BUSY_SITE_H
+
+#include "broker/engine.h"
+#include "broker/store/store_lmdb.h"
+
+enum { BUSY_PEERS_MAX = 8 };
+
+/* When the process is killed, once the log has the events that were asked for. */
+enum busy_end {
+    END_MID_INTERVAL,   /* half a checkpoint interval after the last manifest */
+    END_BEFORE_MANIFEST /* all parts of a checkpoint are written but the one that makes it count */
+};
+
+struct busy_plan {
+    uint64_t events;
+    uint32_t peers;        /* 1 to BUSY_PEERS_MAX, each with a producer of its own */
+    uint32_t batch_events; /* in one publish */
+    enum busy_end end;
+};
+
+/* The options with which a busy site's log is made and opened; `directory` is borrowed. */
+void busy_store_options(struct store_lmdb_options *options, const char *directory);
+
+/* Makes a log in `directory`, publishes, and ends with SIGKILL as the plan says. Anything else that
+ * ends it is a fault: status 1 and a sentence on stderr. */
+_Noreturn void busy_site_run(const char *directory, const struct busy_plan *plan);
+
+/* Starts an engine on that log as a broker does, and takes turns until its doors are open. NULL:
+ * it failed. `net` is one that nobody speaks through. */
+struct engine *busy_site_start(struct store *store, struct net *net);
+
+/* A network without peers. */
+extern struct net busy_silence;
+
+#endif
