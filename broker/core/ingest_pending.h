@@ -66,8 +66,8 @@ void pending_add_move(struct pending *pending, const struct pending_move *move);
 /* The place in the arrays of a sequence that is pending or was just settled. */
 uint32_t pending_place(const struct pending *pending, uint64_t seq);
 
-/* Emits appends of at most `chunk_bytes` each, up to sequence `last_max`, which never falls: starts a
- * group if none is in flight, or goes on with one that `fx` had no room for. */
+/* Emits appends of at most `chunk_bytes` each, up to sequence `last_max`, which never falls: starts
+ * a group if none is in flight, or goes on with one that `fx` had no room for. */
 void pending_append(struct pending *pending, uint64_t last_max, size_t chunk_bytes,
                     struct effects *fx);
 

@@ -13,7 +13,6 @@
 #include "kentongan/v1/event.pb-c.h"
 #include "kentongan/v1/record.pb-c.h"
 #include "kentongan/v1/wire.pb-c.h"
-#include "tests/scale/busy_store.h"
 
 #define TEXT(text) ((char *)(uintptr_t)(text))
 

@@ -7,21 +7,7 @@
 
 #include "broker/engine.h"
 #include "broker/store/store_lmdb.h"
-
-enum { BUSY_PEERS_MAX = 8 };
-
-/* When the process is killed, once the log has the events that were asked for. */
-enum busy_end {
-    END_MID_INTERVAL,   /* half a checkpoint interval after the last manifest */
-    END_BEFORE_MANIFEST /* all parts of a checkpoint are written but the one that makes it count */
-};
-
-struct busy_plan {
-    uint64_t events;
-    uint32_t peers;        /* 1 to BUSY_PEERS_MAX, each with a producer of its own */
-    uint32_t batch_events; /* in one publish */
-    enum busy_end end;
-};
+#include "tests/scale/busy_store.h"
 
 /* The options with which a busy site's log is made and opened; `directory` is borrowed. */
 void busy_store_options(struct store_lmdb_options *options, const char *directory);

@@ -32,7 +32,7 @@ static enum status busy_append(struct store *store, uint64_t expect, uint64_t la
 {
     struct busy_store *busy = busy_of(store);
     bool is_end = busy->plan->end == END_MID_INTERVAL && is_half_way(busy);
-    if (is_end && busy->last >= busy->plan->events) {
+    if (is_end && busy->durable >= busy->plan->events) {
         die();
     }
     enum status status = busy->inner->ops->append(busy->inner, expect, last, chunk, token);
@@ -48,7 +48,7 @@ static enum status busy_put(struct store *store, enum store_space space, struct 
     struct busy_store *busy = busy_of(store);
     bool is_manifest = space == SPACE_CHECKPOINTS && bytes_are_equal(key, bytes_of_text("once/0"));
     if (is_manifest && busy->plan->end == END_BEFORE_MANIFEST && busy->manifest_seq > 0 &&
-        busy->last >= busy->plan->events) {
+        busy->durable >= busy->plan->events) {
         die();
     }
     enum status status = busy->inner->ops->put(busy->inner, space, key, value, token);
@@ -80,8 +80,14 @@ static enum status busy_list(struct store *store, enum store_space space, struct
 
 static bool busy_poll(struct store *store, struct store_done *done)
 {
-    struct store *inner = busy_of(store)->inner;
-    return inner->ops->poll(inner, done);
+    struct busy_store *busy = busy_of(store);
+    if (!busy->inner->ops->poll(busy->inner, done)) {
+        return false;
+    }
+    if (done->operation == STORE_APPEND && done->status == STATUS_OK) {
+        busy->durable = done->last;
+    }
+    return true;
 }
 
 static int busy_descriptor(struct store *store)

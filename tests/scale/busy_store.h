@@ -4,7 +4,22 @@
 #ifndef TESTS_SCALE_BUSY_STORE_H
 #define TESTS_SCALE_BUSY_STORE_H
 
-#include "tests/scale/busy_site.h"
+#include "broker/store/store.h"
+
+enum { BUSY_PEERS_MAX = 8 };
+
+/* When the process is killed, once the log has the events that were asked for. */
+enum busy_end {
+    END_MID_INTERVAL,   /* half a checkpoint interval after the last manifest */
+    END_BEFORE_MANIFEST /* all parts of a checkpoint are written but the one that makes it count */
+};
+
+struct busy_plan {
+    uint64_t events;
+    uint32_t peers;        /* 1 to BUSY_PEERS_MAX, each with a producer of its own */
+    uint32_t batch_events; /* in one publish */
+    enum busy_end end;
+};
 
 struct busy_store {
     struct store store; /* what the engine is given */
@@ -12,6 +27,7 @@ struct busy_store {
     const struct busy_plan *plan;
     uint64_t manifest_seq; /* the log's end when the last manifest was asked for */
     uint64_t last;         /* the log's end with all that was asked for */
+    uint64_t durable;      /* as far as was told */
 };
 
 /* In place; `inner` and `plan` are borrowed. */

@@ -2,8 +2,8 @@
  * long the log is.
  * SPDX-License-Identifier: Apache-2.0
  *
- * Counted are chunks, not seconds. The longest log takes 2 GB of the build folder's disk while it is
- * there; KENTONGAN_START_EVENTS makes it shorter.
+ * Counted are chunks, not seconds. The longest log takes 2 GB of the build folder's disk while it
+ * is there; KENTONGAN_START_EVENTS makes it shorter.
  */
 #include <ftw.h>
 #include <poll.h>
@@ -165,11 +165,16 @@ static void a_start_reads_one_interval_at_most(void **state)
     assert_in_range(reads, 2, allowed);
 }
 
+/* clang-format off */
 static const struct start_row starts[] = {
-    {"10^5 events, killed in the middle of an interval", {100000, 4, 256, END_MID_INTERVAL},      false},
-    {"10^5 events, killed before the manifest",          {100000, 4, 256, END_BEFORE_MANIFEST},   false},
-    {"10^7 events, killed before the manifest",          {10000000, 8, 512, END_BEFORE_MANIFEST}, true },
+    {"10^5 events, killed in the middle of an interval",
+     {100000, 4, 256, END_MID_INTERVAL}, false},
+    {"10^5 events, killed before the manifest",
+     {100000, 4, 256, END_BEFORE_MANIFEST}, false},
+    {"10^7 events, killed before the manifest",
+     {10000000, 8, 512, END_BEFORE_MANIFEST}, true},
 };
+/* clang-format on */
 
 int main(void)
 {
