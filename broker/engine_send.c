@@ -13,13 +13,13 @@ void engine_echo_add(struct engine *engine, const struct engine_echo *echo)
         return;
     }
     *added = *echo;
-    added->next = NULL;
-    if (engine->echo_last != NULL) {
-        engine->echo_last->next = added;
-    } else {
-        engine->echo_first = added;
+    /* «Comes before anything else»: the core sends no more until it knows what did not leave. */
+    bool is_first = echo->kind == IN_UNSENT || engine->echo_last == NULL;
+    added->next = is_first ? engine->echo_first : NULL;
+    *(is_first ? &engine->echo_first : &engine->echo_last->next) = added;
+    if (added->next == NULL) {
+        engine->echo_last = added;
     }
-    engine->echo_last = added;
 }
 
 bool engine_echo_take(struct engine *engine, struct engine_echo *echo)

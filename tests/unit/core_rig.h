@@ -21,7 +21,7 @@
 #define TESTS_UNIT_CORE_RIG_H
 
 #include "broker/core/core.h"
-#include "tests/unit/page_maker.h"
+#include "tests/unit/core_rig_store.h"
 
 struct rig;
 
@@ -85,8 +85,7 @@ void rig_set_wall_ms(struct rig *rig, int64_t wall_ms);
 /* What the peer has heard since it was last asked; valid until the next call. */
 const char *rig_heard(struct rig *rig, uint64_t peer);
 
-/* Faults. What is held is answered when it is let go; a crash loses it. */
-enum rig_hold { RIG_HOLD_APPENDS = 1, RIG_HOLD_SAVES = 2, RIG_HOLD_LOADS = 4, RIG_HOLD_READS = 8 };
+/* What is held (enum rig_hold) is answered when it is let go; a crash loses it. */
 void rig_hold(struct rig *rig, uint32_t holds);
 
 /* Reads of a page that meets this range find it damaged; 0, 0: none. */

@@ -7,7 +7,6 @@
 #include <stdio.h>
 
 #include "tests/unit/check.h"
-#include "tests/unit/core_rig.h"
 
 void rig_store_init(struct rig_store *store)
 {

@@ -9,6 +9,9 @@
 
 enum { RIG_PAGES_MAX = 20000, RIG_ANSWERS_MAX = 4096, RIG_VALUES_MAX = 256 };
 
+/* Answers that can be held back. */
+enum rig_hold { RIG_HOLD_APPENDS = 1, RIG_HOLD_SAVES = 2, RIG_HOLD_LOADS = 4, RIG_HOLD_READS = 8 };
+
 /* What stands for the bytes of a `Sent`: the event, and what the page needs of its sending. */
 struct rig_sent {
     struct made_event event; /* its pointers are not used */
