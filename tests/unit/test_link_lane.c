@@ -243,6 +243,24 @@ static void the_window_is_never_passed(void **state)
     story_end(&story);
 }
 
+static void what_comes_while_much_is_on_its_way_is_sent_together(void **state)
+{
+    (void)state;
+    struct story story;
+    story_open(&story);
+    story_up(&story, 0, 0);
+    uint64_t first = 0;
+    for (uint64_t number = 1; number <= 40; number++) {
+        story_offer(&story, LINK_LANE_REST, number);
+        const struct link_said *said = story_said(&story, LINK_SAY_PUBLISH, 0);
+        assert_int_equal(said != NULL, number <= 16);
+        first = number == 1 ? said->request : first;
+    }
+    story_receipt(&story, first, 1, LINK_STORED, 1);
+    assert_int_equal(story_said(&story, LINK_SAY_PUBLISH, 0)->of.publish.count, 24);
+    story_end(&story);
+}
+
 static void an_event_unanswered_for_long_ends_the_session(void **state)
 {
     (void)state;
@@ -275,6 +293,7 @@ int main(void)
         cmocka_unit_test(a_retired_producer_is_replaced),
         cmocka_unit_test(a_fenced_session_keeps_its_events_and_returns_late),
         cmocka_unit_test(the_window_is_never_passed),
+        cmocka_unit_test(what_comes_while_much_is_on_its_way_is_sent_together),
         cmocka_unit_test(an_event_unanswered_for_long_ends_the_session),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

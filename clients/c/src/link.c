@@ -12,6 +12,7 @@ enum {
     LINK_HEARTBEAT_MS = 5000, /* until welcome says another */
     LINK_PUBLISH_BYTES =
         262144,               /* of one publish message, so that an alarm waits for no long one */
+    LINK_MESSAGES_MAX = 16,   /* of a lane on their way: what comes meanwhile is sent together */
     LINK_ITEM_OVERHEAD = 160, /* of one item beside event and block */
     LINK_SILENCE_BEATS = 3
 };
@@ -122,6 +123,8 @@ static void link_publish(struct link *link, enum link_lane index, struct link_ef
     uint32_t from = fx->item_count;
     size_t bytes = 0;
     bool is_renumbered;
+    if (lane_messages(lane) >= LINK_MESSAGES_MAX)
+        return;
     while ((entry = lane_next(lane, link->now_ms, &is_renumbered)) != NULL) {
         size_t item_bytes =
             entry->event->event.length + entry->event->block.length + LINK_ITEM_OVERHEAD;

@@ -291,6 +291,18 @@ bool lane_request_failed(struct lane *lane, uint64_t request, const struct link_
     return false;
 }
 
+uint32_t lane_messages(const struct lane *lane)
+{
+    uint32_t messages = 0;
+    uint64_t last = 0;
+    for (uint32_t i = 0; i < lane->count && lane->in_flight > 0; i++) {
+        uint64_t request = lane_at(lane, i)->request;
+        messages += request != 0 && request != last;
+        last = request != 0 ? request : last;
+    }
+    return messages;
+}
+
 uint64_t lane_deadline_ms(const struct lane *lane, uint32_t answer_ms)
 {
     uint64_t deadline = UINT64_MAX;

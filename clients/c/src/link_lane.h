@@ -79,6 +79,9 @@ enum lane_verdict lane_receipt(struct lane *lane, uint64_t request,
 bool lane_request_failed(struct lane *lane, uint64_t request, const struct link_refusal *refusal,
                          uint64_t now_ms, uint64_t *token, uint64_t *number);
 
+/* How many messages with its events are on their way. */
+uint32_t lane_messages(const struct lane *lane);
+
 /* When something is to be done though nothing is heard; UINT64_MAX: never. */
 uint64_t lane_deadline_ms(const struct lane *lane, uint32_t answer_ms);
 
