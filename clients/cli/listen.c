@@ -39,10 +39,11 @@ struct ear {
     struct kt_follow *follow;
     struct sink sink;
     struct kt_error error;
-    uint64_t seen;     /* events printed */
-    uint64_t printed;  /* through here everything is in the sink */
-    uint64_t acked;    /* through here everything was acknowledged */
-    uint64_t until_ms; /* UINT64_MAX: no such end */
+    uint64_t seen;             /* events printed */
+    uint64_t printed;          /* through here everything is in the sink */
+    uint64_t acked;            /* through here everything was acknowledged */
+    uint64_t until_ms;         /* UINT64_MAX: no such end */
+    uint64_t connect_until_ms; /* the same, as long as there was no connection */
     bool has_begun;
 };
 
@@ -181,9 +182,13 @@ static enum listening turn(struct ear *ear)
     struct pollfd waiting[] = {
         {.fd = ear->session.signals,    .events = POLLIN},
         {.fd = ear->session.descriptor, .events = POLLIN},
+        {.fd = ear->sink.fd, .events = 0}, /* tells when the reader is gone */
     };
     uint64_t now_ms = moment_tick_ms();
-    (void)poll(waiting, 2, wait_ms(ear, now_ms));
+    (void)poll(waiting, 3, wait_ms(ear, now_ms));
+    if ((waiting[2].revents & POLLERR) != 0) {
+        return LISTEN_DEAF;
+    }
     watch_begin(ear);
     enum listening state = flush(ear, take_messages(ear));
     if (state != LISTEN_ON) {
@@ -192,7 +197,9 @@ static enum listening turn(struct ear *ear)
     if (!session_watch(&ear->session, &ear->error)) {
         return LISTEN_REFUSED;
     }
-    bool is_over = signals_arrived(ear->session.signals) || moment_tick_ms() >= ear->until_ms;
+    now_ms = moment_tick_ms();
+    bool is_over = signals_arrived(ear->session.signals) || now_ms >= ear->until_ms ||
+                   (!ear->session.was_connected && now_ms >= ear->connect_until_ms);
     return is_over ? LISTEN_ENOUGH : LISTEN_ON;
 }
 
@@ -254,20 +261,24 @@ static enum exit_code begin(struct ear *ear)
     return status == KT_OK ? listen_on(ear) : session_refusal(&ear->session);
 }
 
+static uint64_t deadline_ms(uint64_t duration_ms)
+{
+    return duration_ms == 0 ? UINT64_MAX : moment_tick_ms() + duration_ms;
+}
+
 enum exit_code listen_run(struct cli *cli, const struct listen *listen)
 {
     static const struct session_option none[] = {
         {NULL, NULL}
     };
-    struct ear ear = {.say = &cli->say, .listen = listen, .until_ms = UINT64_MAX};
+    struct ear ear = {.say = &cli->say, .listen = listen};
     ear.error.size = sizeof ear.error;
     enum exit_code exit = session_open(cli, none, &ear.session);
     if (exit != EXIT_DONE) {
         return exit;
     }
-    if (listen->for_ms > 0) {
-        ear.until_ms = moment_tick_ms() + listen->for_ms;
-    }
+    ear.until_ms = deadline_ms(listen->for_ms);
+    ear.connect_until_ms = deadline_ms(listen->connect_ms);
     sink_init(&ear.sink, STDOUT_FILENO);
     exit = begin(&ear);
     sink_deinit(&ear.sink);

@@ -1,4 +1,4 @@
-/* listen_options.h - what kentong sub and kentong replay are asked for, and how the library is told.
+/* listen_options.h - what kentong sub and replay are asked for, and how the library is told.
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef CLIENTS_CLI_LISTEN_OPTIONS_H
@@ -15,6 +15,7 @@ struct listen {
     const char *min_priority; /* digits, or NULL */
     uint64_t count;           /* events; 0: no such end */
     uint64_t for_ms;          /* 0: no such end */
+    uint64_t connect_ms;      /* how long the first connection may take; 0: for ever */
     bool is_until_end;
     bool is_replay;
 };

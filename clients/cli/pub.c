@@ -210,7 +210,7 @@ static void flush_receipts(struct pub *pub, uint64_t now_ms)
     case SINK_FLUSHED:
         break;
     case SINK_STOPPED:
-        pub->is_stopped = true;
+        pub->is_stopped = pub->was_interrupted = true;
         break;
     case SINK_GONE:
         /* Nobody hears receipts any more: what was read is still sent or spooled. */
@@ -245,7 +245,7 @@ static bool turn(struct pub *pub, struct kt_error *error)
     };
     (void)poll(waiting, 3, wait_ms(pub, now_ms, wants_input));
     if (waiting[0].revents != 0 && signals_arrived(pub->session.signals)) {
-        pub->is_stopped = true;
+        pub->is_stopped = pub->was_interrupted = true;
     }
     if (waiting[2].revents != 0) {
         lines_fill(&pub->lines);

@@ -26,6 +26,7 @@ struct pub {
     uint64_t stored, spooled, refused, late;
     uint64_t progress_ms; /* when progress was shown last */
     bool is_input_over, is_stopped, is_sink_gone;
+    bool was_interrupted; /* by a signal */
 };
 
 /* Adds the lines of what is known now to the sink, in order. */

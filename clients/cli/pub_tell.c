@@ -126,7 +126,7 @@ void pub_tell_end(struct pub *pub, const struct kt_report *report)
                           "ini mengirimnya, atau: kentong outbox drain"),
                  report->spooled, report->outbox);
     }
-    if (say->is_verbose || (pub->is_stopped && !say->is_json)) {
+    if (say->is_verbose || (pub->was_interrupted && !say->is_json)) {
         say_note(say,
                  say_text(say, "%" PRIu64 " stored, %" PRIu64 " spooled, %" PRIu64 " refused",
                           "%" PRIu64 " tersimpan, %" PRIu64 " menunggu, %" PRIu64 " ditolak"),

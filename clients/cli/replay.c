@@ -5,7 +5,8 @@
 
 enum exit_code verb_replay(struct cli *cli, int count, char **arguments)
 {
-    struct listen listen = {.say = &cli->say, .is_replay = true, .is_until_end = true};
+    struct listen listen = {
+        .say = &cli->say, .is_replay = true, .is_until_end = true, .connect_ms = 10000};
     /* clang-format off */
     const struct option options[] = {
         {"from", '\0', OPTION_TEXT, &listen.from, "PLACE",
@@ -24,6 +25,8 @@ enum exit_code verb_replay(struct cli *cli, int count, char **arguments)
          "only events of at least this priority", "hanya prioritas setinggi ini ke atas"},
         {"modes", '\0', OPTION_TEXT, &listen.modes, "MODES",
          "ACTUAL (standard), EXERCISE, TEST, SYSTEM", "ACTUAL (baku), EXERCISE, TEST, SYSTEM"},
+        {"timeout", '\0', OPTION_DURATION, &listen.connect_ms, "TIME",
+         "how long to wait for a connection: 10s", "lama menunggu sambungan: 10s"},
         {"format", '\0', OPTION_TEXT, &listen.format, "FORMAT", "as in kentong sub",
          "seperti kentong sub"},
         {NULL, '\0', OPTION_FLAG, NULL, NULL, NULL, NULL},

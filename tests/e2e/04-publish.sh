@@ -56,7 +56,7 @@ refused SOURCE_MISMATCH source "$(event x '"source":"dinkes",')"
 refused FIELD_REQUIRED incidentId "$(event x | sed 's/"incidentId":"[^"]*",//')"
 refused FIELD_REQUIRED occurredAt "$(event x | sed 's/"occurredAt":"[^"]*",//')"
 refused BODY_REQUIRED '' "$(event x | sed 's/,"report".*/}/')"
-refused NUL_IN_TEXT report.summary "$(event 'a\\u0000b' | sed 's/\\\\/\\/')"
+refused NUL_IN_TEXT '' "$(event 'a\\u0000b' | sed 's/\\\\/\\/')"
 
 says "a byte that is no UTF-8, and a NUL in the line, are refused"
 { event x | sed "s/x/$(printf '\377')/"; event y; } >"$work/lines"

@@ -94,8 +94,9 @@ expect 3 "$kentong" -p "$work/sempit.agency" sub '63/#' --from start
 has "$work/err" 'RIGHTS'
 
 says "without the right to replay nothing of the past is shown"
-expect 0 dinkes sub '62/71/incident/#' --from start --until-end --json
+expect 3 dinkes sub '62/71/incident/#' --from start --until-end --json
 same "$(wc -l <"$work/out")" 0 "events of the past"
+has "$work/err" '"code":"RIGHTS"'
 
 says "drills are shown only to who asks for them"
 event latihan '"mode":"EXERCISE",' | damkar pub >/dev/null

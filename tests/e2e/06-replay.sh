@@ -53,7 +53,7 @@ expect 0 damkar pub --json "$work/again"
 same "$(field "$work/out" '[.seq, .duplicate] | map(tostring) | join(" ")')" '7 true' "receipt"
 
 says "personal data come to who may see them, and to nobody else"
-event orang '"personal":{"persons":[{"name":"Budi","role":"REPORTER"}]},' >"$work/event"
+event orang '"personal":{"persons":[{"name":"Budi","roles":["CALLER"]}]},' >"$work/event"
 expect 0 damkar pub --json "$work/event"
 seq=$(jq .seq "$work/out")
 expect 0 damkar get "$seq" --json

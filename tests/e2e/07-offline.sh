@@ -43,6 +43,7 @@ says "get and sub say that nobody answers"
 expect 4 damkar get 1 --timeout 1s
 expect 4 damkar sub '62/71/#' --for 1s
 has "$work/err" 'UNREACHABLE'
+expect 4 damkar replay --timeout 1s
 
 says "SIGINT ends a pub that waits for input, and says what became of its events"
 mkfifo "$work/pipe"

@@ -1,7 +1,7 @@
 # lib.sh - what every chapter needs: a place of its own, a real broker, checks that say what failed.
 # shellcheck shell=sh
 set -u
-bin=${KENTONGAN_BUILD:?}/bin
+bin=${KENTONGAN_BUILD:-$(dirname "$0")/../../build/dev}/bin
 kentong=$bin/kentong
 kentongd=$bin/kentongd
 work=$(mktemp -d)

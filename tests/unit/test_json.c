@@ -149,13 +149,13 @@ static const struct refused_row refused_rows[] = {
     {"a wrong type is refused with its path",
      EVENT("\"report\":{\"location\":{\"address\":[7]}}"), "JSON_TYPE", "report.location.address"},
     {"an unknown word of an enum is refused",
-     EVENT("\"report\":{\"channel\":\"PIGEON\"}"), "JSON_TYPE", "report.channel"},
+     EVENT("\"report\":{\"channel\":\"PIGEON\"}"), "ENUM_INVALID", "report.channel"},
     {"two bodies are refused",
      EVENT("\"report\":{},\"ack\":{}"), "JSON_TYPE", "ack"},
     {"a duplicate name is refused",
      EVENT("\"report\":{},\"report\":{}"), "JSON_MALFORMED", ""},
     {"NUL in a text is refused",
-     EVENT("\"report\":{\"summary\":\"a\\u0000b\"}"), "JSON_MALFORMED", ""},
+     EVENT("\"report\":{\"summary\":\"a\\u0000b\"}"), "NUL_IN_TEXT", ""},
     {"a number that does not fit is refused",
      EVENT("\"priority\":4294967296,\"report\":{}"), "JSON_TYPE", "priority"},
     {"a negative one is refused too",
@@ -167,9 +167,9 @@ static const struct refused_row refused_rows[] = {
     {"another's name as source is refused",
      EVENT("\"source\":\"polisi\",\"report\":{}"), "SOURCE_MISMATCH", "source"},
     {"half a text is refused", "{\"topic\":", "JSON_MALFORMED", ""},
-    {"an array is refused", "[]", "JSON_TYPE", ""},
+    {"an array is refused", "[]", "JSON_MALFORMED", ""},
     {"what is no UTF-8 is refused",
-     EVENT("\"report\":{\"summary\":\"\xff\"}"), "JSON_MALFORMED", ""},
+     EVENT("\"report\":{\"summary\":\"\xff\"}"), "UTF8_INVALID", ""},
 };
 /* clang-format on */
 
@@ -181,7 +181,7 @@ static void refused(void **state)
     assert_false(json_event_read(bytes_of_text(row->text), &author, &event, &fault));
     assert_string_equal(fault.code, row->code);
     assert_string_equal(fault.field, row->field);
-    if (strcmp(fault.code, "JSON_MALFORMED") == 0)
+    if (strcmp(fault.code, "JSON_MALFORMED") == 0 && row->text[0] == '{')
         assert_true(fault.line > 0);
 }
 

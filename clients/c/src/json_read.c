@@ -36,20 +36,33 @@ bool json_refuse(struct json_fault *fault, const char *code, const char *field, 
     return false;
 }
 
+static const char *malformed_code(enum json_error_code code)
+{
+    switch (code) {
+    case json_error_null_character:
+    case json_error_null_byte_in_key:
+        return "NUL_IN_TEXT";
+    case json_error_invalid_utf8:
+        return "UTF8_INVALID";
+    default:
+        return "JSON_MALFORMED";
+    }
+}
+
 json_t *json_parse_object(struct bytes text, struct json_fault *fault)
 {
     json_error_t error;
     json_t *object =
         json_loadb((const char *)text.data, text.length, JSON_REJECT_DUPLICATES, &error);
     if (object == NULL) {
-        json_refuse(fault, "JSON_MALFORMED", "", error.text);
+        json_refuse(fault, malformed_code(json_error_code(&error)), "", error.text);
         fault->line = error.line;
         fault->column = error.column;
         return NULL;
     }
     if (!json_is_object(object)) {
         json_decref(object);
-        json_refuse(fault, "JSON_TYPE", "", "one JSON object is needed");
+        json_refuse(fault, "JSON_MALFORMED", "", "one JSON object is needed");
         return NULL;
     }
     return object;
@@ -76,6 +89,14 @@ static const char *path_of(struct reader *reader, const char *path, const char *
 static bool refuse(struct reader *reader, const char *path, const char *reason)
 {
     return json_refuse(reader->fault, "JSON_TYPE", path, reason);
+}
+
+/* A word that no enum has is told apart from a value of another type. */
+static bool refuse_value(struct reader *reader, const ProtobufCFieldDescriptor *field,
+                         const json_t *value, const char *path, const char *reason)
+{
+    bool is_word = field->type == PROTOBUF_C_TYPE_ENUM && json_is_string(value);
+    return json_refuse(reader->fault, is_word ? "ENUM_INVALID" : "JSON_TYPE", path, reason);
 }
 
 static const char *read_time(struct reader *reader, const json_t *value, ProtobufCMessage **out)
@@ -209,7 +230,7 @@ static bool read_repeated(struct reader *reader, const struct read_task *task,
         const char *wrong =
             read_value(reader, task, field, json_array_get(array, i), at, list + i * size);
         if (wrong != NULL)
-            return refuse(reader, at, wrong);
+            return refuse_value(reader, field, json_array_get(array, i), at, wrong);
     }
     *(size_t *)slot_of(task->message, field->quantifier_offset) = count;
     *(void **)slot_of(task->message, field->offset) = list;
@@ -229,7 +250,7 @@ static bool read_singular(struct reader *reader, const struct read_task *task,
     }
     const char *wrong =
         read_value(reader, task, field, value, path, slot_of(task->message, field->offset));
-    return wrong == NULL || refuse(reader, path, wrong);
+    return wrong == NULL || refuse_value(reader, field, value, path, wrong);
 }
 
 /* A field by its name in JSON, or by its name in the schema as every proto3 reader accepts. */

@@ -16,8 +16,8 @@ struct json_fault {
     int line, column; /* of a text that does not parse; 0 otherwise */
 };
 
-/* Parses one object: NULL and a fault when it is none. Duplicate names, NUL and bad UTF-8 are
- * refused. */
+/* Parses one object: NULL and a fault when it is none. Duplicate names (JSON_MALFORMED), NUL
+ * (NUL_IN_TEXT) and bad UTF-8 (UTF8_INVALID) are refused. */
 json_t *json_parse_object(struct bytes text, struct json_fault *fault);
 
 /* Fills a new message in the arena from `object`. False: fault. */
