@@ -49,7 +49,7 @@ void core_follow_end(struct core *core, uint32_t index, const struct refusal *re
 {
     struct follow *follow = follows_at(core->follows, index);
     if (follow->refusal != NULL) {
-        return;
+        return; /* it ends already */
     }
     pages_cancel(core->pages, index);
     routes_hide(core->routes, index);
@@ -144,7 +144,7 @@ void core_unsent(struct core *core, const struct input *input)
     }
     struct follow *follow = follows_at(core->follows, index);
     follows_mute(core->follows, follow->session);
-    bool is_at_end = follow->refusal != NULL && follow->refusal == core_end();
+    bool is_at_end = follow->state == FOLLOW_OWING && follow->refusal == core_end();
     if (follow->stage != STAGE_OPEN || first >= follow->covered ||
         (follow->refusal != NULL && !is_at_end)) {
         return;

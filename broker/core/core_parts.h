@@ -122,8 +122,11 @@ bool core_follow_wants(struct core *core, const struct follow *follow, const str
 bool core_terms_have(const struct core *core, uint32_t agency, enum right right,
                      const struct terms *terms);
 
-/* core_open.c: from a request to a follow that is fed */
+/* core_ask.c: a request to follow */
+extern const struct refusal core_log_changed, core_filter_room;
 void core_follow(struct core *core, struct peer *peer, const struct request *request);
+
+/* core_open.c: from a request to a follow that is fed */
 
 /* Goes on with an opening as far as it can. */
 void core_open_continue(struct core *core, uint32_t index);

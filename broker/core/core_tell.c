@@ -46,7 +46,7 @@ static bool terms_narrow(struct core *core, uint32_t agency, enum right right,
 
 static bool follow_tell_refused(struct core *core, uint32_t index)
 {
-    const struct follow *follow = follows_at(core->follows, index);
+    struct follow *follow = follows_at(core->follows, index);
     bool is_open = follow->stage == STAGE_OPEN;
     struct answer *answer = core_answer(core, is_open ? ANSWER_ENDED : ANSWER_ERROR,
                                         follow->key.peer, is_open ? 0 : follow->request);
@@ -63,7 +63,12 @@ static bool follow_tell_refused(struct core *core, uint32_t index)
         answer->of.error.theirs = follow->fault_first;
         answer->of.error.ours = follow->fault_last;
     }
-    core_follow_free(core, index);
+    if (is_open && follow->cursor != FOLLOW_NONE) {
+        follow->state = FOLLOW_ENDED;
+        follows_line(core->follows, index, LINE_NONE);
+    } else {
+        core_follow_free(core, index);
+    }
     return true;
 }
 

@@ -61,6 +61,9 @@ enum cursor_state cursors_state(const struct cursors *cursors, uint32_t index);
 const struct cursor_place *cursors_place(const struct cursors *cursors, uint32_t index);
 struct terms *cursors_terms(const struct cursors *cursors, uint32_t index);
 
+/* Whether the terms of a KNOWN cursor are durable; if not, cursors_saved() tells when they are. */
+bool cursors_terms_are_durable(const struct cursors *cursors, uint32_t index);
+
 /* Makes an ABSENT cursor; keeps `terms`. cursors_saved() tells whether it became durable. False: by
  * now the agency has as many as it may. */
 bool cursors_make(struct cursors *cursors, uint32_t index, const struct cursor_place *place,

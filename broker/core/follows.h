@@ -9,6 +9,7 @@
  *   BEHIND   it is fed from pages: READY in line, or parked until a page, credit or its peer comes
  *   RESTING  at the head, with an end: looks at each new page, as if it were behind
  *   LIVE     at the head: new pages are matched for all live follows at once
+ *   ENDED    told so, but with a cursor: what it was given may still be acknowledged
  *
  * Live follows that a commit did not concern hear how far they are covered in rounds: all that are
  * uncovered when a round starts are told one after the other, once bookmark_ms has passed.
@@ -30,7 +31,8 @@ enum follow_state {
     FOLLOW_OWING,
     FOLLOW_BEHIND,
     FOLLOW_RESTING,
-    FOLLOW_LIVE
+    FOLLOW_LIVE,
+    FOLLOW_ENDED
 };
 
 /* The lines; a follow is in at most one. */

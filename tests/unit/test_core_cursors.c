@@ -138,6 +138,65 @@ static void of_two_who_open_a_cursor_at_once_the_newer_has_it(void **state)
     assert_heard(rig, newer, "following 1 from 1 head 0 created\n");
 }
 
+static void who_takes_over_what_is_being_made_waits_until_it_is_durable(void **state)
+{
+    struct rig *rig = *state;
+    uint64_t damkar = story_join(rig, "damkar");
+    uint64_t older = story_join(rig, "polisi"), newer = story_join(rig, "polisi");
+    rig_hold(rig, RIG_HOLD_SAVES);
+    follow_by_cursor(rig, older, FROM_ABSENT, 0);
+    follow_by_cursor(rig, newer, FROM_ABSENT, 0);
+    rig_publish(rig, damkar, fire);
+    assert_heard(rig, older, "error CURSOR_TAKEN\n");
+    assert_heard(rig, newer, "");
+    rig_hold(rig, 0);
+    assert_heard(rig, newer, "following 1 from 1 head 0\n1: 1-1 = 1\n");
+}
+
+static void an_ack_after_the_end_still_counts(void **state)
+{
+    struct rig *rig = *state;
+    uint64_t damkar = story_past(rig, 2, fire), polisi = story_join(rig, "polisi");
+    struct follow_request request = rig_follow_request(1, "#");
+    request.cursor = bytes_of_text("desk");
+    request.from = FROM_START;
+    request.until_end = true;
+    rig_follow(rig, polisi, request);
+    rig_heard(rig, polisi);
+    rig_ack(rig, polisi, 1, 2);
+    assert_heard(rig, polisi, "acked 1 through 2\n");
+    rig_publish(rig, damkar, fire);
+    request.from = FROM_ABSENT;
+    rig_follow(rig, polisi, request);
+    assert_heard(rig, polisi, "following 1 from 3 head 3 through 3\n1: 3-3 = 3\nended 1 END\n");
+    uint64_t newer = story_join(rig, "polisi");
+    rig_follow(rig, newer, request);
+    rig_ack(rig, polisi, 1, 3);
+    assert_heard(rig, polisi, "error FOLLOW_UNKNOWN\n");
+}
+
+static void follows_that_ended_make_room_for_new_ones(void **state)
+{
+    struct rig *rig = *state;
+    story_past(rig, 1, fire);
+    uint64_t polisi = story_join(rig, "polisi");
+    struct follow_request request = rig_follow_request(1, "#");
+    request.until_end = true;
+    static const char *const names[] = {"a", "b", "c"};
+    for (uint64_t follow = 1; follow <= 3; follow++) {
+        request.follow = follow;
+        request.cursor = bytes_of_text(names[follow - 1]);
+        rig_follow(rig, polisi, request);
+    }
+    rig_heard(rig, polisi);
+    for (uint64_t follow = 11; follow <= 26; follow++) {
+        rig_follow(rig, polisi, rig_follow_request(follow, "#"));
+    }
+    assert_null(strstr(rig_heard(rig, polisi), "FOLLOW_LIMIT"));
+    rig_follow(rig, polisi, rig_follow_request(27, "#"));
+    assert_heard(rig, polisi, "error FOLLOW_LIMIT\n");
+}
+
 static void agencies_do_not_share_names(void **state)
 {
     struct rig *rig = *state;
@@ -272,6 +331,9 @@ int main(void)
         STORY(who_comes_while_the_last_ack_is_saved_goes_on_after_it),
         STORY(a_newer_follow_takes_the_cursor_over),
         STORY(of_two_who_open_a_cursor_at_once_the_newer_has_it),
+        STORY(who_takes_over_what_is_being_made_waits_until_it_is_durable),
+        STORY(an_ack_after_the_end_still_counts),
+        STORY(follows_that_ended_make_room_for_new_ones),
         STORY(agencies_do_not_share_names),
         STORY(a_cursor_that_exists_cannot_be_started_elsewhere),
         STORY(a_cursor_that_is_made_is_durable_before_it_is_told),
