@@ -52,8 +52,9 @@ static uint64_t append(struct outbox *outbox, enum link_lane lane, uint64_t numb
                        const char *text)
 {
     uint64_t token;
-    struct link_event event = {.event = bytes_of_text(text)};
-    assert_int_equal(outbox_append(outbox, lane, number, &event, 1000, NULL, &token), OUTBOX_OK);
+    struct outbox_event event = {
+        .lane = lane, .number = number, .time_ms = 1000, .event = {.event = bytes_of_text(text)}};
+    assert_int_equal(outbox_append(outbox, &event, NULL, &token), OUTBOX_OK);
     return token;
 }
 
@@ -119,7 +120,8 @@ static void a_personal_block_is_kept_whole(void **state)
     struct outbox *outbox = open_slot(-1);
     uint64_t token, number;
     enum outbox_status status;
-    assert_int_equal(outbox_append(outbox, LINK_LANE_REST, 1, &with, 0, NULL, &token), OUTBOX_OK);
+    struct outbox_event event = {.lane = LINK_LANE_REST, .number = 1, .event = with};
+    assert_int_equal(outbox_append(outbox, &event, NULL, &token), OUTBOX_OK);
     outbox_close(outbox);
     outbox = open_slot(-1);
     const struct link_event *back = outbox_next(outbox, LINK_LANE_REST, &token, &number, &status);
@@ -220,16 +222,18 @@ static void a_full_outbox_says_so_and_forgets_only_what_was_answered(void **stat
     struct outbox *outbox;
     unsigned damaged;
     assert_int_equal(outbox_open(&options, &outbox, &damaged), OUTBOX_OK);
-    struct link_event event = {.event = bytes_of_text(text)};
+    struct outbox_event event = {
+        .lane = LINK_LANE_REST, .number = 1, .event = {.event = bytes_of_text(text)}};
     uint64_t tokens[128], token, count = 0;
-    while (outbox_append(outbox, LINK_LANE_REST, count + 1, &event, 0, NULL, &token) == OUTBOX_OK)
+    while (outbox_append(outbox, &event, NULL, &token) == OUTBOX_OK) {
         tokens[count++] = token;
+        event.number++;
+    }
     assert_in_range(count, 50, 64);
     assert_int_equal(outbox_waiting(outbox), count);
     for (uint64_t i = 0; i < 40; i++)
         answer(outbox, LINK_LANE_REST, tokens[i], true);
-    assert_int_equal(outbox_append(outbox, LINK_LANE_REST, 200, &event, 0, NULL, &token),
-                     OUTBOX_OK);
+    assert_int_equal(outbox_append(outbox, &event, NULL, &token), OUTBOX_OK);
     outbox_close(outbox);
     assert_int_equal(outbox_open(&options, &outbox, &damaged), OUTBOX_OK);
     expect_next(outbox, LINK_LANE_REST, 41, text);

@@ -211,13 +211,13 @@ int kt_error(struct kt_client *client, struct kt_error *error)
     return KT_OK;
 }
 
-int kt_status(struct kt_client *client, struct kt_status *out)
+int kt_status(struct kt_client *client, struct kt_status *status)
 {
-    int status = client_check(client);
-    if (status != KT_OK || out == NULL)
-        return status != KT_OK ? status : KT_E_INVALID;
+    int checked = client_check(client);
+    if (checked != KT_OK || status == NULL)
+        return checked != KT_OK ? checked : KT_E_INVALID;
     pthread_mutex_lock(&client->lock);
-    client_copy_out(out, &client->status, sizeof client->status);
+    client_copy_out(status, &client->status, sizeof client->status);
     pthread_mutex_unlock(&client->lock);
     return KT_OK;
 }

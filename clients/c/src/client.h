@@ -176,7 +176,7 @@ void ticket_free(struct ticket *ticket);
 /* ---- for the thread -------------------------------------------------------------------------- */
 
 /* The thread's main (thread.c). */
-void *client_run(void *client);
+void *client_run(void *argument);
 
 /* Performs all effects of the last step, in order (effects.c). */
 void client_perform(struct kt_client *client);

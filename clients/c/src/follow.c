@@ -22,33 +22,33 @@ void follow_free(struct kt_follow *follow)
     free(follow);
 }
 
-int kt_follow(struct kt_client *client, const struct kt_options *options, struct kt_follow **out)
+int kt_follow(struct kt_client *client, const struct kt_options *options, struct kt_follow **follow)
 {
     const char *reason, *wrong;
     int status = client_check(client);
-    if (status != KT_OK || out == NULL)
+    if (status != KT_OK || follow == NULL)
         return status != KT_OK ? status : KT_E_INVALID;
-    struct kt_follow *follow = calloc(1, sizeof *follow);
-    if (follow == NULL)
+    struct kt_follow *made = calloc(1, sizeof *made);
+    if (made == NULL)
         return client_fail(client, KT_E_SYSTEM, "LIMIT", "", "there is no memory");
-    wrong = follow_spec_read(options, &follow->spec, &follow->spec_block, &reason);
+    wrong = follow_spec_read(options, &made->spec, &made->spec_block, &reason);
     if (wrong != NULL) {
-        follow_free(follow);
+        follow_free(made);
         return client_fail(client, KT_E_INVALID,
                            strcmp(wrong, "filter") == 0 ? "FILTER_INVALID" : "FIELD_INVALID", wrong,
                            reason);
     }
-    options_read_bool(options_get(options, "bookmarks", 0), &follow->wants_bookmarks);
-    follow->client = client;
-    follow->info.size = sizeof follow->info;
-    follow->is_new = true;
+    options_read_bool(options_get(options, "bookmarks", 0), &made->wants_bookmarks);
+    made->client = client;
+    made->info.size = sizeof made->info;
+    made->is_new = true;
     pthread_mutex_lock(&client->lock);
-    follow->id = ++client->ids;
-    follow->next = client->follows;
-    client->follows = follow;
+    made->id = ++client->ids;
+    made->next = client->follows;
+    client->follows = made;
     pthread_mutex_unlock(&client->lock);
     client_wake(client);
-    *out = follow;
+    *follow = made;
     return KT_OK;
 }
 
@@ -306,26 +306,26 @@ int kt_get(struct kt_client *client, uint64_t seq, int timeout_ms, struct kt_mes
 
 /* ---- messages -------------------------------------------------------------------------------- */
 
-int kt_message_info(const struct kt_message *message, struct kt_info *out)
+int kt_message_info(const struct kt_message *message, struct kt_info *info)
 {
-    if (message == NULL || out == NULL)
+    if (message == NULL || info == NULL)
         return KT_E_INVALID;
-    struct kt_info info = {.size = sizeof info,
-                           .kind = message->kind,
-                           .seq = message->record.seq,
-                           .first = message->first,
-                           .last = message->last,
-                           .recorded_ms = message->facts.recorded_ms,
-                           .is_replay = message->record.is_replay,
-                           .is_personal_withheld = message->facts.is_personal_withheld,
-                           .is_personal_erased = message->facts.is_personal_erased,
-                           .source =
-                               message->kind == KT_LOST ? message->reason : message->facts.agency,
-                           .event = message->facts.event.data,
-                           .event_bytes = message->facts.event.length,
-                           .personal = message->facts.personal.data,
-                           .personal_bytes = message->facts.personal.length};
-    client_copy_out(out, &info, sizeof info);
+    struct kt_info whole = {.size = sizeof whole,
+                            .kind = message->kind,
+                            .seq = message->record.seq,
+                            .first = message->first,
+                            .last = message->last,
+                            .recorded_ms = message->facts.recorded_ms,
+                            .is_replay = message->record.is_replay,
+                            .is_personal_withheld = message->facts.is_personal_withheld,
+                            .is_personal_erased = message->facts.is_personal_erased,
+                            .source =
+                                message->kind == KT_LOST ? message->reason : message->facts.agency,
+                            .event = message->facts.event.data,
+                            .event_bytes = message->facts.event.length,
+                            .personal = message->facts.personal.data,
+                            .personal_bytes = message->facts.personal.length};
+    client_copy_out(info, &whole, sizeof whole);
     return KT_OK;
 }
 

@@ -189,33 +189,33 @@ static const char *read_rest(const struct kt_options *options, struct link_follo
 }
 
 const char *follow_spec_read(const struct kt_options *options, struct link_follow_spec *spec,
-                             void **out, const char **reason)
+                             void **block, const char **reason)
 {
     size_t room = texts_bytes(options);
-    struct spec_block *block = calloc(1, sizeof *block + room);
-    *out = block;
+    struct spec_block *made = calloc(1, sizeof *made + room);
+    *block = made;
     *spec = (struct link_follow_spec){0};
     *reason = "there is no memory";
-    if (block == NULL)
+    if (made == NULL)
         return "filter";
-    block->room = room;
-    spec->filters = block->filters;
-    spec->kinds = block->kinds;
-    spec->incidents = block->incidents;
-    spec->categories = block->categories;
-    if ((*reason = read_filters(options, block, spec)) != NULL)
+    made->room = room;
+    spec->filters = made->filters;
+    spec->kinds = made->kinds;
+    spec->incidents = made->incidents;
+    spec->categories = made->categories;
+    if ((*reason = read_filters(options, made, spec)) != NULL)
         return "filter";
-    if ((*reason = read_kinds(options, block, spec)) != NULL)
+    if ((*reason = read_kinds(options, made, spec)) != NULL)
         return "kind";
-    if ((*reason = read_categories(options, block, spec)) != NULL)
+    if ((*reason = read_categories(options, made, spec)) != NULL)
         return "category";
-    if ((*reason = read_incidents(options, block, spec)) != NULL)
+    if ((*reason = read_incidents(options, made, spec)) != NULL)
         return "incident";
     if ((*reason = follow_spec_read_modes(options, "modes", &spec->modes)) != NULL)
         return "modes";
     if ((*reason = read_from(options, spec)) != NULL)
         return "from";
-    if ((*reason = read_cursor(options, block, spec)) != NULL)
+    if ((*reason = read_cursor(options, made, spec)) != NULL)
         return "cursor";
     if ((*reason = read_rest(options, spec)) != NULL)
         return "through_time";

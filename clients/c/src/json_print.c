@@ -4,7 +4,6 @@
 #include "clients/c/src/json_print.h"
 
 #include <assert.h>
-#include <ctype.h>
 
 #include "google/protobuf/timestamp.pb-c.h"
 
@@ -32,7 +31,8 @@ void json_name_of(const ProtobufCFieldDescriptor *field, char name[JSON_NAME_BYT
             is_upper = true;
             continue;
         }
-        name[length++] = is_upper ? (char)toupper((unsigned char)*at) : *at;
+        bool is_letter = *at >= 'a' && *at <= 'z';
+        name[length++] = is_upper && is_letter ? (char)(*at - 'a' + 'A') : *at;
         is_upper = false;
     }
     name[length] = '\0';

@@ -24,7 +24,7 @@ void link_options_default(struct link_options *options)
         .follows = 64,
         .gets = 16,
         .credit_events = 1024,
-        .credit_bytes = 4 * 1024 * 1024,
+        .credit_bytes = UINT64_C(4) * 1024 * 1024,
         .connect_ms = 10000,
         .answer_ms = 30000,
         .backoff_ms = 250,

@@ -110,6 +110,7 @@ static bool say_publish(struct arena *arena, const struct link_said *said, struc
     Google__Protobuf__Timestamp sent_at = timestamp(said->of.publish.sent_at_ms);
     uint32_t count = said->of.publish.count;
     struct say_item *items = arena_take_array(arena, count, sizeof *items);
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): a list of pointers is meant */
     batch.items = arena_take_array(arena, count, sizeof *batch.items);
     if (items == NULL || batch.items == NULL)
         return false;

@@ -50,7 +50,7 @@ static bool default_folder(const struct profile *profile, char folder[FOLDER_BYT
     const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
     char key[2 * KEY_ID_BYTES + 1];
     for (int i = 0; i < KEY_ID_BYTES; i++)
-        snprintf(key + 2 * i, 3, "%02x", profile->key_id[i]);
+        snprintf(&key[(size_t)2 * (size_t)i], 3, "%02x", profile->key_id[i]);
     int length;
     if (state != NULL && state[0] == '/')
         length = snprintf(folder, FOLDER_BYTES, "%s/kentong/%s-%s", state, profile->agency, key);
@@ -259,30 +259,30 @@ static int start(struct kt_client *client, struct kt_error *error)
     return status;
 }
 
-int kt_open(const struct kt_options *options, struct kt_client **out, struct kt_error *error)
+int kt_open(const struct kt_options *options, struct kt_client **client, struct kt_error *error)
 {
-    if (out == NULL)
-        return fail(error, KT_E_INVALID, "FIELD_INVALID", "client", "a place for it is needed");
-    *out = NULL;
-    struct kt_client *client = allocate();
     if (client == NULL)
+        return fail(error, KT_E_INVALID, "FIELD_INVALID", "client", "a place for it is needed");
+    *client = NULL;
+    struct kt_client *made = allocate();
+    if (made == NULL)
         return fail(error, KT_E_SYSTEM, "LIMIT", "", "there is no memory");
-    int status = open_profile(options, &client->profile, error);
+    int status = open_profile(options, &made->profile, error);
     if (status == KT_OK)
-        status = read_outbox_options(client, options, error);
+        status = read_outbox_options(made, options, error);
     if (status == KT_OK)
-        status = read_link_options(client, options, error);
+        status = read_link_options(made, options, error);
     if (status == KT_OK)
-        status = read_wishes(client, options, error);
+        status = read_wishes(made, options, error);
     if (status == KT_OK)
-        status = open_outbox(client, error);
+        status = open_outbox(made, error);
     if (status == KT_OK)
-        status = start(client, error);
+        status = start(made, error);
     if (status != KT_OK) {
-        client_free(client);
+        client_free(made);
         return status;
     }
-    *out = client;
+    *client = made;
     return KT_OK;
 }
 
@@ -317,9 +317,9 @@ static void fill_report(struct kt_client *client, struct kt_report *report)
             report->unread += at->kind == KT_EVENT;
 }
 
-int kt_close(struct kt_client *client, int timeout_ms, struct kt_report *out)
+int kt_close(struct kt_client *client, int timeout_ms, struct kt_report *report)
 {
-    struct kt_report report;
+    struct kt_report whole;
     int status = client_check(client);
     if (status != KT_OK)
         return status;
@@ -331,16 +331,16 @@ int kt_close(struct kt_client *client, int timeout_ms, struct kt_report *out)
     pthread_mutex_unlock(&client->lock);
     client_wake(client);
     pthread_join(client->thread, NULL);
-    fill_report(client, &report);
-    client_copy_out(out, &report, sizeof report);
+    fill_report(client, &whole);
+    client_copy_out(report, &whole, sizeof whole);
     /* Inside one of its own callbacks: the dispatch that runs it frees the handle. */
     client->is_freed_late = client->dispatching > 0;
     if (!client->is_freed_late)
         client_free(client);
-    return report.spooled > 0 ? KT_E_TIMEOUT : KT_OK;
+    return whole.spooled > 0 ? KT_E_TIMEOUT : KT_OK;
 }
 
-int kt_outbox_look(const struct kt_options *options, int slot, struct kt_outbox *out)
+int kt_outbox_look(const struct kt_options *options, int slot, struct kt_outbox *outbox)
 {
     struct profile profile;
     struct outbox_summary summary;
@@ -350,7 +350,7 @@ int kt_outbox_look(const struct kt_options *options, int slot, struct kt_outbox 
     if (status == KT_OK)
         status = outbox_folder(options, &profile, folder, NULL);
     explicit_bzero(&profile, sizeof profile);
-    if (status != KT_OK || slot < 0 || slot >= OUTBOX_SLOTS || out == NULL)
+    if (status != KT_OK || slot < 0 || slot >= OUTBOX_SLOTS || outbox == NULL)
         return KT_E_INVALID;
     enum outbox_status looked = outbox_summarize(folder, (unsigned)slot, &summary);
     if (looked == OUTBOX_ABSENT)
@@ -366,6 +366,6 @@ int kt_outbox_look(const struct kt_options *options, int slot, struct kt_outbox 
     snprintf(whole.code, sizeof whole.code, "%s",
              summary.status == OUTBOX_OK ? "" : "OUTBOX_DAMAGED");
     snprintf(whole.folder, sizeof whole.folder, "%s/%02d", folder, slot);
-    client_copy_out(out, &whole, sizeof whole);
+    client_copy_out(outbox, &whole, sizeof whole);
     return KT_OK;
 }

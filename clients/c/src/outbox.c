@@ -217,38 +217,38 @@ static enum outbox_status outbox_make_room(struct outbox *outbox, int64_t now_ms
 
 /* ---- events ---------------------------------------------------------------------------------- */
 
-enum outbox_status outbox_append(struct outbox *outbox, enum link_lane lane, uint64_t number,
-                                 const struct link_event *event, int64_t now_ms, void *owner,
-                                 uint64_t *token)
+enum outbox_status outbox_append(struct outbox *outbox, const struct outbox_event *event,
+                                 void *owner, uint64_t *token)
 {
-    struct outbox_event whole = {
-        .lane = lane, .number = number, .time_ms = now_ms, .event = *event};
-    size_t length = outbox_event_bytes(event);
+    size_t length = outbox_event_bytes(&event->event);
     uint8_t *payload = malloc(length);
     if (payload == NULL)
         return OUTBOX_MEMORY;
-    outbox_event_encode(&whole, payload);
-    enum outbox_status status = outbox_make_room(outbox, now_ms, length + OUTBOX_HEADER_BYTES);
+    outbox_event_encode(event, payload);
+    enum outbox_status status =
+        outbox_make_room(outbox, event->time_ms, length + OUTBOX_HEADER_BYTES);
     if (status == OUTBOX_OK)
         status = slot_append(&outbox->in.slot, OUTBOX_EVENT, bytes_of(payload, length), token);
     if (status != OUTBOX_OK) {
         free(payload);
         return status;
     }
-    struct outbox_queue *queue = &outbox->in.lanes[lane];
+    struct outbox_queue *queue = &outbox->in.lanes[event->lane];
     struct queue_entry *entry = queue_add(queue, *token);
     if (entry == NULL) {
         free(payload);
         return OUTBOX_MEMORY; /* written, and sent by whoever opens the slot next */
     }
-    entry->number = number;
-    entry->time_ms = now_ms;
+    entry->number = event->number;
+    entry->time_ms = event->time_ms;
     entry->owner = owner;
-    outbox->in.state.numbers[lane] = larger(outbox->in.state.numbers[lane], number);
+    outbox->in.state.numbers[event->lane] =
+        larger(outbox->in.state.numbers[event->lane], event->number);
     struct slot_segment *last = &outbox->in.slot.segments[outbox->in.slot.count - 1];
     last->open_events++;
-    last->newest_ms = now_ms;
+    last->newest_ms = event->time_ms;
     /* With a backlog the bytes stay on disk until it is their turn. */
+    struct outbox_event whole;
     bool is_next = queue->next + 1 == queue->count;
     if (!is_next || !outbox_event_decode(bytes_of(payload, length), &whole) ||
         !queue_load(entry, &whole.event, payload))

@@ -34,10 +34,9 @@ void outbox_close(struct outbox *outbox);
 unsigned outbox_slot_number(const struct outbox *outbox);
 const struct outbox_state *outbox_state(const struct outbox *outbox);
 
-/* Writes an event under `number`; `owner` is given back when it is answered. FULL, IO, MEMORY. */
-enum outbox_status outbox_append(struct outbox *outbox, enum link_lane lane, uint64_t number,
-                                 const struct link_event *event, int64_t now_ms, void *owner,
-                                 uint64_t *token) OUTBOX_MUST_CHECK;
+/* Writes an event under its number; `owner` is given back when it is answered. FULL, IO, MEMORY. */
+enum outbox_status outbox_append(struct outbox *outbox, const struct outbox_event *event,
+                                 void *owner, uint64_t *token) OUTBOX_MUST_CHECK;
 
 /* Everything appended so far is durable. IO. */
 enum outbox_status outbox_flush(struct outbox *outbox) OUTBOX_MUST_CHECK;

@@ -21,6 +21,14 @@ static void segment_name(uint32_t number, char name[SEGMENT_NAME_BYTES])
     snprintf(name, SEGMENT_NAME_BYTES, "%08x.seg", number);
 }
 
+static bool segment_number(const char *name, uint32_t *number)
+{
+    char again[SEGMENT_NAME_BYTES];
+    *number = (uint32_t)strtoul(name, NULL, 16);
+    segment_name(*number, again);
+    return strcmp(name, again) == 0;
+}
+
 static enum outbox_status status_of_errno(void)
 {
     return errno == ENOSPC || errno == EDQUOT || errno == EFBIG ? OUTBOX_FULL : OUTBOX_IO;
@@ -59,11 +67,9 @@ static enum outbox_status slot_list(struct outbox_slot *slot)
     enum outbox_status status = OUTBOX_OK;
     struct dirent *entry;
     while (status == OUTBOX_OK && (entry = readdir(folder)) != NULL) {
-        unsigned number;
-        int length = 0;
+        uint32_t number;
         struct stat file;
-        if (sscanf(entry->d_name, "%8x.seg%n", &number, &length) != 1 || length != 12 ||
-            entry->d_name[length] != '\0')
+        if (!segment_number(entry->d_name, &number))
             continue;
         if (fstatat(slot->folder_fd, entry->d_name, &file, 0) != 0)
             status = OUTBOX_IO;
@@ -162,16 +168,16 @@ void slot_close(struct outbox_slot *slot)
 int slot_holder(const char *folder, unsigned number)
 {
     char path[SLOT_PATH_BYTES];
-    int process = 0;
+    char text[32] = "";
     if (snprintf(path, sizeof path, "%s/%02u/lock", folder, number) >= (int)sizeof path)
         return 0;
-    FILE *lock = fopen(path, "re");
-    if (lock == NULL)
+    int lock = open(path, O_RDONLY | O_CLOEXEC);
+    if (lock < 0)
         return 0;
-    if (flock(fileno(lock), LOCK_SH | LOCK_NB) == 0 || fscanf(lock, "%9d", &process) != 1)
-        process = 0;
-    fclose(lock);
-    return process;
+    bool is_held = flock(lock, LOCK_SH | LOCK_NB) != 0;
+    ssize_t length = read(lock, text, sizeof text - 1);
+    close(lock);
+    return is_held && length > 0 ? (int)strtol(text, NULL, 10) : 0;
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "proto/c/digest.h"
 
@@ -41,14 +42,13 @@ static bool get_key(const json_t *object, const char *name, char out[LINK_KEY_TE
 static bool get_secret(const json_t *object, uint8_t secret[32], struct json_fault *fault)
 {
     const char *text = json_string_value(json_object_get(object, "profileSecret"));
-    unsigned byte;
     if (text == NULL || strlen(text) != SECRET_DIGITS)
         return invalid(fault, "profileSecret", "64 hexadecimal digits are needed");
-    for (int i = 0; i < 32; i++) {
-        if (!isxdigit((unsigned char)text[2 * i]) || !isxdigit((unsigned char)text[2 * i + 1]) ||
-            sscanf(text + 2 * i, "%2x", &byte) != 1) /* NOLINT(cert-err34-c): checked above */
+    for (size_t i = 0; i < 32; i++) {
+        char pair[3] = {text[2 * i], text[2 * i + 1], '\0'};
+        if (!isxdigit((unsigned char)pair[0]) || !isxdigit((unsigned char)pair[1]))
             return invalid(fault, "profileSecret", "64 hexadecimal digits are needed");
-        secret[i] = (uint8_t)byte;
+        secret[i] = (uint8_t)strtoul(pair, NULL, 16);
     }
     return true;
 }

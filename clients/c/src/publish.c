@@ -155,6 +155,7 @@ static int check_publish(struct kt_client *client, const void *bytes, int state)
     return KT_OK;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the fields of one call that bindings make */
 int kt_publish(struct kt_client *client, const void *event, size_t event_bytes,
                const void *personal, size_t personal_bytes, int state, int timeout_ms,
                struct kt_receipt *receipt)
@@ -246,6 +247,7 @@ int kt_drain(struct kt_client *client, int timeout_ms)
     return status;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): as above */
 int kt_event_from_json(struct kt_client *client, const char *json, size_t json_bytes, void **event,
                        size_t *event_bytes, void **personal, size_t *personal_bytes)
 {

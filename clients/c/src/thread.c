@@ -121,9 +121,12 @@ static void ticket_write(struct kt_client *client, struct ticket *ticket)
 {
     enum link_lane lane =
         ticket->event.priority >= LINK_URGENT_PRIORITY ? LINK_LANE_URGENT : LINK_LANE_REST;
-    uint64_t token, number = link_number_next(client->link, lane);
-    enum outbox_status status = outbox_append(client->outbox, lane, number, &ticket->event.event,
-                                              wall_ms(), ticket, &token);
+    struct outbox_event event = {.lane = lane,
+                                 .number = link_number_next(client->link, lane),
+                                 .time_ms = wall_ms(),
+                                 .event = ticket->event.event};
+    uint64_t token;
+    enum outbox_status status = outbox_append(client->outbox, &event, ticket, &token);
     pthread_mutex_lock(&client->lock);
     client->pending_bytes -= ticket->event.event.event.length + ticket->event.event.block.length;
     free(ticket->event.block);
