@@ -219,6 +219,25 @@ static uint32_t tick(struct engine *engine)
     return 1;
 }
 
+/* Everything that was accepted is finished. */
+static bool is_quiet(const struct engine *engine)
+{
+    return engine->append_count == 0 && engine->busy == 0 && engine->owed_first == NULL &&
+           engine->echo_first == NULL && engine_deadline_ms(engine) > engine->now_ms;
+}
+
+/* Bye is the last word, so that nobody sends again what was stored. */
+static uint32_t say_bye(struct engine *engine)
+{
+    if (engine->state != ENGINE_DRAINING || !is_quiet(engine)) {
+        return 0;
+    }
+    struct input input = {.kind = IN_DRAINED};
+    engine->state = ENGINE_DRAINED;
+    engine_feed(engine, &input);
+    return 1;
+}
+
 bool engine_turn(struct engine *engine, uint64_t now_ms, int64_t wall_ms)
 {
     assert(now_ms >= engine->now_ms);
@@ -234,6 +253,7 @@ bool engine_turn(struct engine *engine, uint64_t now_ms, int64_t wall_ms)
     engine_owe_again(engine);
     done += receive(engine);
     done += tick(engine);
+    done += say_bye(engine);
     return done > 0 && engine->state != ENGINE_FAILED;
 }
 
@@ -285,6 +305,5 @@ void engine_drain(struct engine *engine)
 
 bool engine_is_idle(const struct engine *engine)
 {
-    return engine->append_count == 0 && engine->busy == 0 && engine->owed_first == NULL &&
-           engine->echo_first == NULL && engine_deadline_ms(engine) > engine->now_ms;
+    return engine->state != ENGINE_DRAINING && is_quiet(engine);
 }

@@ -67,10 +67,10 @@ uint64_t engine_deadline_ms(const struct engine *engine);
  * was acknowledged. */
 const char *engine_fault(const struct engine *engine);
 
-/* From now on no message is received; what was accepted is finished. */
+/* From now on no message is received; what was accepted is finished, then sessions are told bye. */
 void engine_drain(struct engine *engine);
 
-/* Nothing that was accepted is unfinished. */
+/* Nothing that was accepted is unfinished; when it drains, everybody was told bye, too. */
 bool engine_is_idle(const struct engine *engine);
 
 /* The last durable sequence. */

@@ -24,6 +24,7 @@ enum engine_state {
     ENGINE_RECOVERING, /* the core reads what follows its checkpoint */
     ENGINE_OPEN,
     ENGINE_DRAINING,
+    ENGINE_DRAINED, /* everybody was told, or is being told */
     ENGINE_FAILED
 };
 

@@ -172,6 +172,10 @@ static void core_request(struct core *core, const struct request *request)
         core_hello(core, request);
         return;
     }
+    if (request->kind == REQUEST_BAD && peers_find(core->peers, request->peer) == NULL) {
+        core_bad(core, request); /* perhaps a hello: what is wrong with it helps more */
+        return;
+    }
     struct peer *peer = core_session_of(core, request);
     if (peer == NULL) {
         return;
@@ -284,6 +288,9 @@ static void core_take(struct core *core, const struct input *input)
     case IN_UNSENT:
         core_unsent(core, input);
         break;
+    case IN_DRAINED:
+        core->is_drained = true;
+        break;
     case IN_TICK:
         if (input->of.tick.room_bytes > 0) {
             ingest_room(core->ingest, input->of.tick.room_bytes);
@@ -341,10 +348,14 @@ void core_step(struct core *core, const struct input *input, struct effects *fx)
 uint64_t core_deadline_ms(const struct core *core)
 {
     bool is_checked = peers_are_checked(core->peers, policy_version(core->policy));
+    bool owes_bye = core->is_drained && core->bye_at < core->limits.sessions;
     const uint64_t deadlines[] = {
-        is_checked ? UINT64_MAX : 0,        policy_deadline_ms(core->policy),
-        peers_deadline_ms(core->peers),     ingest_deadline_ms(core->ingest),
-        cursors_deadline_ms(core->cursors), pages_deadline_ms(core->pages),
+        is_checked && !owes_bye ? UINT64_MAX : 0,
+        policy_deadline_ms(core->policy),
+        peers_deadline_ms(core->peers),
+        ingest_deadline_ms(core->ingest),
+        cursors_deadline_ms(core->cursors),
+        pages_deadline_ms(core->pages),
         core_turns_deadline_ms(core),
     };
     uint64_t first_ms = UINT64_MAX;

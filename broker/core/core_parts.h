@@ -78,7 +78,9 @@ struct core {
     uint64_t round_head;    /* the head that everybody in LINE_COVERED was told of, or will be */
     uint64_t swept_version; /* of the policy that all follows were checked against */
     uint32_t sweep_at;
+    uint32_t bye_at;          /* sessions in slots below it were told bye */
     bool is_started, is_open; /* IN_START was seen; FX_READY was asked for */
+    bool is_drained;          /* IN_DRAINED was seen */
 };
 
 /* core.c */
@@ -107,7 +109,8 @@ struct peer *core_session_at(const struct core *core, const struct follow *follo
 /* Ends a session and all that hangs on it. */
 void core_session_close(struct core *core, struct peer *peer);
 
-/* Closes sessions that are silent or not valid any more. False: no room for all of them now. */
+/* Closes sessions that are silent or not valid any more, and says bye when all is done. False: no
+ * room for all of them now. */
 bool core_sessions_continue(struct core *core);
 
 /* core_permit.c: the policy, asked once a record */

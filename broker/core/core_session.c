@@ -118,6 +118,18 @@ static const struct mark *session_marks(struct core *core, const struct peer *pe
     return marks;
 }
 
+static void hello_refuse(struct core *core, const struct request *request,
+                         const struct refusal *refusal)
+{
+    struct answer *answer = core_answer(core, ANSWER_ERROR, request->peer, request->number);
+    assert(answer != NULL);
+    answer->of.error.refusal = *refusal;
+    if (strcmp(refusal->code, "VERSION") == 0) {
+        answer->of.error.theirs = request->of.hello.version_max;
+        answer->of.error.ours = PROTOCOL_VERSION_MAX;
+    }
+}
+
 void core_hello(struct core *core, const struct request *request)
 {
     if (!core->is_open) {
@@ -141,7 +153,7 @@ void core_hello(struct core *core, const struct request *request)
     }
     const struct refusal *refusal = peers_open(core->peers, request, core->now_ms, &peer);
     if (refusal != NULL) {
-        core_refuse(core, request->peer, request->number, refusal);
+        hello_refuse(core, request, refusal);
         return;
     }
     peer->agency = agency;
@@ -198,9 +210,24 @@ void core_publish(struct core *core, struct peer *peer, const struct request *re
     }
 }
 
+/* False: no room for all of them now. */
+static bool sessions_part(struct core *core)
+{
+    for (; core->bye_at < core->limits.sessions; core->bye_at++) {
+        const struct peer *peer = peers_at(core->peers, core->bye_at);
+        if (peer != NULL && core_answer(core, ANSWER_BYE, peer->handle, 0) == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool core_sessions_continue(struct core *core)
 {
     struct peer *peer;
+    if (core->is_drained && !sessions_part(core)) {
+        return false;
+    }
     while ((peer = peers_first_silent(core->peers, core->now_ms)) != NULL) {
         if (!session_drop(core, peer, &refusal_no_session)) {
             return false;

@@ -34,6 +34,7 @@ enum input_kind {
     IN_SAVED,      /* a save ended */
     IN_LOADED,     /* a load ended */
     IN_UNSENT,     /* a delivery could not be handed to the network; comes before anything else */
+    IN_DRAINED,    /* everything that was accepted is finished, and nothing more is: say bye */
     IN_TICK
 };
 

@@ -429,6 +429,13 @@ void rig_ping(struct rig *rig, uint64_t peer)
     rig_request(rig, &request);
 }
 
+void rig_drain(struct rig *rig)
+{
+    struct input input = {.kind = IN_DRAINED};
+    rig_feed(rig, &input);
+    rig_run(rig);
+}
+
 /* ---- the world ---- */
 
 void rig_wait_ms(struct rig *rig, uint64_t ms)

@@ -11,6 +11,7 @@
  *   ended 1 END                STORE_CORRUPT with its range
  *   event 4                    to a get
  *   error RIGHTS               LOG_CHANGED with both numbers
+ *   bye
  *   dropped REVOKED
  *
  * The rig checks on every step what holds in every story: no allocation, deliveries without a gap
@@ -66,6 +67,9 @@ void rig_ack(struct rig *rig, uint64_t peer, uint64_t follow, uint64_t through);
 void rig_unfollow(struct rig *rig, uint64_t peer, uint64_t follow);
 void rig_get(struct rig *rig, uint64_t peer, uint64_t seq, uint32_t modes);
 void rig_ping(struct rig *rig, uint64_t peer);
+
+/* All is finished, and nothing more will be heard. */
+void rig_drain(struct rig *rig);
 
 /* From here on nobody lacks a right: each delivery must hold all that its follow asked for. */
 void rig_expect_all(struct rig *rig);

@@ -103,6 +103,9 @@ static void note_answer(struct engine_rig *rig, uint64_t peer,
     case KENTONGAN__V1__FROM_BROKER__BODY_PONG:
         note(rig, peer, "pong %llu\n", (unsigned long long)body->pong->head);
         break;
+    case KENTONGAN__V1__FROM_BROKER__BODY_BYE:
+        note(rig, peer, "bye\n");
+        break;
     case KENTONGAN__V1__FROM_BROKER__BODY_ERROR:
         note(rig, peer, "error %s\n", body->error->refusal->code);
         break;

@@ -7,7 +7,7 @@
  *   receipt 4 stored 7   number, sequence; or "receipt 4 BUSY", "receipt 4 gap 2"
  *   following 1 from 4   with "resumable" where it is so
  *   deliver 1: 4-6 #2    follow, range, records in the second frame
- *   ended 1 END, error NO_SESSION, pong 3, dropped
+ *   ended 1 END, error NO_SESSION, pong 3, bye, dropped
  */
 #ifndef TESTS_UNIT_ENGINE_RIG_H
 #define TESTS_UNIT_ENGINE_RIG_H

@@ -401,6 +401,28 @@ static void a_silent_session_is_cut(void **state)
     assert_heard(rig, polisi, "error NO_SESSION\ndropped NO_SESSION\n");
 }
 
+static void everybody_is_told_bye_once(void **state)
+{
+    enum { SESSIONS = CORE_EFFECTS_MIN + 5 };
+    struct core_limits limits;
+    uint64_t last = 0;
+    rig_limits(&limits);
+    limits.sessions = SESSIONS;
+    struct rig *rig = rig_new(&limits, CORE_EFFECTS_MIN, CORE_SCRATCH_MIN);
+    (void)state;
+    rig_policy(rig, STORY_CITY);
+    for (uint32_t count = 0; count < SESSIONS; count++) {
+        last = story_join(rig, "polisi");
+    }
+    rig_drain(rig);
+    for (uint64_t peer = 1; peer <= last; peer++) {
+        assert_heard(rig, peer, "bye\n");
+    }
+    rig_wait_ms(rig, 1000);
+    assert_heard(rig, last, "");
+    rig_free(rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -427,6 +449,7 @@ int main(void)
         STORY(damage_stops_only_those_who_need_what_is_damaged),
         STORY(a_session_that_ends_takes_its_follows_along),
         STORY(a_silent_session_is_cut),
+        cmocka_unit_test(everybody_is_told_bye_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -111,6 +111,9 @@ static void what_cannot_be_read_is_answered(void **state)
     rig_ping(rig, 5);
     rig_run(rig);
     assert_string_equal(rig_heard(rig, 5), "error NO_SESSION\n");
+    rig_garbage(rig, 7);
+    rig_run(rig);
+    assert_string_equal(rig_heard(rig, 7), "error BAD_FRAME\n");
 }
 
 static void a_revoked_key_hears_so_at_once(void **state)
@@ -290,9 +293,12 @@ static void what_was_accepted_is_finished_when_it_drains(void **state)
     rig_run(rig);
     engine_drain(rig->engine);
     rig_publish(rig, 1, 2, 1);
+    rig_run(rig);
+    assert_false(engine_is_idle(rig->engine));
+    assert_string_equal(rig_heard(rig, 1), "");
     rig->is_store_held = false;
     rig_run(rig);
-    assert_string_equal(rig_heard(rig, 1), "receipt 1 stored 1\n");
+    assert_string_equal(rig_heard(rig, 1), "receipt 1 stored 1\nbye\n");
     assert_true(engine_is_idle(rig->engine));
     assert_int_equal(rig->inbox_count, 1);
 }
