@@ -28,7 +28,7 @@ function(protobuf_c_generate target)
         VERBATIM)
     add_library(${target} STATIC ${sources} ${headers})
     set_target_properties(${target} PROPERTIES C_CLANG_TIDY ""
-        DESCRIPTOR_SET "${descriptors}")
+        DESCRIPTOR_SET "${descriptors}" SCHEMAS "${ARGN}")
     target_include_directories(${target} SYSTEM PUBLIC "${CMAKE_CURRENT_BINARY_DIR}")
     target_link_libraries(${target} PUBLIC ProtobufC::ProtobufC)
 endfunction()
