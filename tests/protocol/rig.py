@@ -24,6 +24,7 @@ KENTONGD = os.path.join(BUILD, "bin/kentongd")
 RIGHTS = ("publish", "subscribe", "replay", "personal")
 START_S = 15
 Mode = event_pb2.Mode
+PERSONS = {"purpose": "menolong", "legal_basis": personal_pb2.LegalBasis.VITAL_INTEREST}
 
 
 def free_port():
@@ -190,7 +191,7 @@ def unit_event(topic, **fields):
     """A small event of the status family: needs no incident."""
     event = event_pb2.Event(id=kc.event_id(), topic=topic, mode=Mode.ACTUAL)
     event.occurred_at.GetCurrentTime()
-    if "report" not in fields and "custom" not in fields:
+    if "custom" not in fields:
         event.unit.unit_id = "DMK-01"
     for field, value in fields.items():
         if hasattr(value, "SerializeToString"):
@@ -260,6 +261,26 @@ class Neighbour(threading.Thread):
     def stop(self):
         self.is_over.set()
         self.join(10)
+
+
+class Beside(Case):
+    """A case with a neighbour that must not notice anything."""
+
+    agencies = {"damkar": {"publish": ["62/71/#"], "subscribe": ["62/71/#"],
+                           "replay": ["62/71/#"], "personal": ["62/71/#"]},
+                "tetangga": {"publish": ["62/71/neighbour/#"],
+                             "subscribe": ["62/71/neighbour/#"]}}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.neighbour = Neighbour(cls.site.profiles["tetangga"])
+        cls.neighbour.start()
+        cls.addClassCleanup(cls.neighbour.stop)
+
+    def tearDown(self):
+        super().tearDown()
+        self.neighbour.check(self)
 
 
 if not os.path.exists(KENTONGD):

@@ -401,9 +401,7 @@ void rig_credit(struct rig *rig, uint64_t peer, uint64_t follow, uint64_t events
 
 void rig_ack(struct rig *rig, uint64_t peer, uint64_t follow, uint64_t through)
 {
-    struct request request = {.kind = REQUEST_ACK, .peer = peer};
-    request.of.ack.follow = follow;
-    request.of.ack.through = through;
+    struct request request = {.kind = REQUEST_ACK, .peer = peer, .of.ack = {follow, through}};
     rig_request(rig, &request);
 }
 
@@ -417,9 +415,7 @@ void rig_unfollow(struct rig *rig, uint64_t peer, uint64_t follow)
 
 void rig_get(struct rig *rig, uint64_t peer, uint64_t seq, uint32_t modes)
 {
-    struct request request = {.kind = REQUEST_GET, .peer = peer};
-    request.of.get.seq = seq;
-    request.of.get.modes = modes;
+    struct request request = {.kind = REQUEST_GET, .peer = peer, .of.get = {seq, modes}};
     rig_request(rig, &request);
 }
 
