@@ -69,7 +69,7 @@ def personal_digest(personal):
 
 
 def personal_of(profile, identity, block):
-    """The Personal that travels beside the event `identity`; `block` is an encoded PersonalBlock."""
+    """What travels beside the event `identity`; `block` is an encoded PersonalBlock."""
     salt = hashlib.blake2b(uuid.UUID(identity).bytes, key=profile.secret, digest_size=16).digest()
     return record_pb2.Personal(salt=salt, block=block)
 
@@ -282,7 +282,7 @@ class Producer:
         yield items
 
     def take_in(self, receipt):
-        """Does what the page's table says; returns the milliseconds to wait before the next round."""
+        """Does what the page's table says; returns how many ms to wait before the next round."""
         outcome = receipt.WhichOneof("outcome")
         if outcome == "stored":
             self.mark = max(self.mark, receipt.number)

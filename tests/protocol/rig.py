@@ -1,4 +1,4 @@
-"""rig.py - a site in a folder of its own, with the real broker on it, and what tests do with one."""
+"""rig.py - a site in a folder of its own, with the real broker on it, and what tests do."""
 # SPDX-License-Identifier: Apache-2.0
 import atexit
 import os
@@ -13,7 +13,8 @@ import threading
 import time
 import unittest
 
-BUILD = os.environ.get("KENTONGAN_BUILD", os.path.join(os.path.dirname(__file__), "../../build/dev"))
+HERE = os.path.dirname(os.path.abspath(__file__))
+BUILD = os.environ.get("KENTONGAN_BUILD", os.path.join(HERE, "../../build/dev"))
 sys.path.insert(0, os.path.join(BUILD, "tests/protocol/python"))
 
 import kentongan_client as kc  # noqa: E402 - needs the path above

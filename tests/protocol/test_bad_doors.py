@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""test_bad_doors.py - who comes without the right key, or without ZeroMQ at all, disturbs nobody."""
+"""test_bad_doors.py - who comes without the right key, or without ZeroMQ, disturbs nobody."""
 # SPDX-License-Identifier: Apache-2.0
 import os
 import socket

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""test_follow.py - what proto/README.md promises to who follows: places, selections, credit, cursors."""
+"""test_follow.py - what proto/README.md promises to who follows: from where, what, how far."""
 # SPDX-License-Identifier: Apache-2.0
 import time
 import unittest
@@ -126,7 +126,8 @@ class Following(Case):
         custom = kc.event_pb2.Custom(category=FIRE, type="uji/1")
         fire = publish(custom=custom, incident_id="PKY-1", priority=8)
         other = publish(custom=kc.event_pb2.Custom(type="uji/1"), incident_id="PKY-2")
-        for selection, wanted in (({"kinds": ["unit"]}, unit), ({"kinds": ["custom"]}, fire + other),
+        for selection, wanted in (({"kinds": ["unit"]}, unit),
+                                  ({"kinds": ["custom"]}, fire + other),
                                   ({"categories": [FIRE]}, fire), ({"min_priority": 4}, fire),
                                   ({"incidents": ["PKY-2"]}, other),
                                   ({"kinds": ["unit", "custom"], "incidents": ["PKY-1"]}, fire)):

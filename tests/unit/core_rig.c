@@ -401,7 +401,9 @@ void rig_credit(struct rig *rig, uint64_t peer, uint64_t follow, uint64_t events
 
 void rig_ack(struct rig *rig, uint64_t peer, uint64_t follow, uint64_t through)
 {
-    struct request request = {.kind = REQUEST_ACK, .peer = peer, .of.ack = {follow, through}};
+    struct request request = {.kind = REQUEST_ACK, .peer = peer};
+    request.of.ack.follow = follow;
+    request.of.ack.through = through;
     rig_request(rig, &request);
 }
 
@@ -415,20 +417,20 @@ void rig_unfollow(struct rig *rig, uint64_t peer, uint64_t follow)
 
 void rig_get(struct rig *rig, uint64_t peer, uint64_t seq, uint32_t modes)
 {
-    struct request request = {.kind = REQUEST_GET, .peer = peer, .of.get = {seq, modes}};
+    struct request request = {.kind = REQUEST_GET, .peer = peer};
+    request.of.get.seq = seq;
+    request.of.get.modes = modes;
     rig_request(rig, &request);
 }
 
 void rig_ping(struct rig *rig, uint64_t peer)
 {
-    struct request request = {.kind = REQUEST_PING, .peer = peer};
-    rig_request(rig, &request);
+    rig_request(rig, &(struct request){.kind = REQUEST_PING, .peer = peer});
 }
 
 void rig_drain(struct rig *rig)
 {
-    struct input input = {.kind = IN_DRAINED};
-    rig_feed(rig, &input);
+    rig_feed(rig, &(struct input){.kind = IN_DRAINED});
     rig_run(rig);
 }
 
