@@ -391,10 +391,9 @@ void rig_follow_from(struct rig *rig, uint64_t peer, const char *filter, enum fr
 
 void rig_credit(struct rig *rig, uint64_t peer, uint64_t follow, uint64_t events, uint64_t bytes)
 {
-    struct request request = {.kind = REQUEST_CREDIT, .peer = peer};
-    request.of.credit.follow = follow;
-    request.of.credit.events = events;
-    request.of.credit.bytes = bytes;
+    struct request request = {
+        .kind = REQUEST_CREDIT, .peer = peer, .of.credit = {follow, events, bytes}
+    };
     rig_ears_grant(&rig->ears, peer, follow, events, bytes);
     rig_request(rig, &request);
 }
