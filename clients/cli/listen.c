@@ -182,7 +182,7 @@ static enum listening turn(struct ear *ear)
     struct pollfd waiting[] = {
         {.fd = ear->session.signals,    .events = POLLIN},
         {.fd = ear->session.descriptor, .events = POLLIN},
-        {.fd = ear->sink.fd, .events = 0}, /* tells when the reader is gone */
+        {.fd = ear->sink.fd,            .events = 0     }, /* tells when the reader is gone */
     };
     uint64_t now_ms = moment_tick_ms();
     (void)poll(waiting, 3, wait_ms(ear, now_ms));
