@@ -219,7 +219,11 @@ static bool write_profile(const struct enrolment *enrolment)
     if (profile == NULL || text == NULL || asprintf(&line, "%s\n", text) < 0) {
         abort();
     }
-    bool is_written = file_create(request->say, enrolment->profile_path, 0600, line, NULL);
+    /* Under sudo too, whoever the folder belongs to can read what was put into it. */
+    struct stat folder;
+    bool has_folder = file_stat_folder(enrolment->profile_path, &folder);
+    bool is_written =
+        file_create(request->say, enrolment->profile_path, 0600, line, has_folder ? &folder : NULL);
     curve_pair_forget(text, strlen(text));
     curve_pair_forget(line, strlen(line));
     curve_pair_forget(secret, sizeof secret);

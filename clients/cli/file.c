@@ -135,6 +135,13 @@ bool file_make_directory(const struct say *say, const char *path, mode_t mode,
     return sync_directory_of(path) || fail(say, path);
 }
 
+bool file_stat_folder(const char *path, struct stat *folder)
+{
+    char copy[FILE_PATH_BYTES];
+    (void)snprintf(copy, sizeof copy, "%s", path);
+    return stat(dirname(copy), folder) == 0;
+}
+
 void file_remove(const char *path)
 {
     (void)unlink(path);

@@ -29,6 +29,9 @@ bool file_replace(const struct say *say, const char *path, const char *text, siz
 bool file_make_directory(const struct say *say, const char *path, mode_t mode,
                          const struct stat *owner);
 
+/* What the folder of `path` is, to make a file there belong to its owner. */
+bool file_stat_folder(const char *path, struct stat *folder);
+
 /* Removes a file again and flushes its directory; silent. */
 void file_remove(const char *path);
 

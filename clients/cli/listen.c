@@ -150,7 +150,7 @@ static enum listening flush(struct ear *ear, enum listening state)
 static void tell_narrowed(const struct ear *ear, const struct kt_follow_info *info)
 {
     const struct say *say = ear->say;
-    if (!info->is_narrowed) {
+    if (!info->is_narrowed || (ear->listen->has_no_filter && !say->is_verbose)) {
         return;
     }
     if (say->is_json) {

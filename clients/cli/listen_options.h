@@ -17,6 +17,7 @@ struct listen {
     uint64_t for_ms;          /* 0: no such end */
     uint64_t connect_ms;      /* how long the first connection may take; 0: for ever */
     bool is_until_end;
+    bool has_no_filter; /* none was typed: that "#" is narrowed to the rights is no news */
     bool is_replay;
 };
 

@@ -27,6 +27,7 @@ struct pub {
     uint64_t progress_ms; /* when progress was shown last */
     bool is_input_over, is_stopped, is_sink_gone;
     bool was_interrupted; /* by a signal */
+    bool has_given_up;    /* nobody was there for a whole timeout: the rest need not wait so long */
 };
 
 /* Adds the lines of what is known now to the sink, in order. */

@@ -76,12 +76,20 @@ static void put_text(struct pub *pub, const struct receipt_slot *slot)
     sink_put(&pub->sink, text, (size_t)length);
 }
 
+static bool is_spooled_enough(const struct pub *pub)
+{
+    return pub->is_spooled_enough || pub->is_stopped || pub->has_given_up;
+}
+
 void pub_tell_receipts(struct pub *pub, uint64_t now_ms)
 {
     const struct receipt_slot *slot;
-    while ((slot = receipts_pop(&pub->receipts, pub->is_spooled_enough || pub->is_stopped,
-                                now_ms)) != NULL) {
+    pub->has_given_up = pub->has_given_up && !pub->session.is_connected;
+    while ((slot = receipts_pop(&pub->receipts, is_spooled_enough(pub), now_ms)) != NULL) {
         const struct kt_receipt *receipt = &slot->receipt;
+        if (receipt->state == KT_SPOOLED && slot->deadline_ms <= now_ms) {
+            pub->has_given_up = !pub->session.is_connected;
+        }
         pub->stored += receipt->state == KT_STORED;
         pub->spooled += receipt->state == KT_SPOOLED;
         pub->late += receipt->state == KT_REFUSED && receipt->is_retryable;

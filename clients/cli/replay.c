@@ -39,7 +39,8 @@ enum exit_code verb_replay(struct cli *cli, int count, char **arguments)
     for (int i = 0; i < words.count; i++) {
         listen.filters.items[listen.filters.count++] = words.items[i];
     }
-    if (words.count == 0) {
+    listen.has_no_filter = words.count == 0;
+    if (listen.has_no_filter) {
         listen.filters.items[listen.filters.count++] = "#";
     }
     listen.from = listen.from == NULL ? "start" : listen.from;

@@ -49,7 +49,7 @@ refused FIELD_REQUIRED topic "$(event x | sed 's/"topic":"[^"]*",//')"
 refused TOPIC_INVALID topic "$(event x | sed 's|62/71/incident/fire|62//71|')"
 refused TOPIC_INVALID topic "$(event x | sed 's|62/71/incident/fire|62/71/#|')"
 refused TOPIC_INVALID topic "$(event x | sed 's|62/71/incident/fire|62/+/fire|')"
-dollar='$site/x'
+dollar=\$site/x
 refused TOPIC_INVALID topic "$(event x | sed "s|62/71/incident/fire|$dollar|")"
 refused RIGHTS topic "$(event x | sed 's|62/71/incident/fire|63/72/incident/fire|')"
 refused SOURCE_MISMATCH source "$(event x '"source":"dinkes",')"
