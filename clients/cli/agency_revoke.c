@@ -17,15 +17,14 @@ struct edit {
 
 static void edit_splice(struct edit *edit, size_t begin, size_t end, const char *with)
 {
-    size_t width = strlen(with), rest = edit->length - end;
-    char *text = realloc(edit->text, edit->length + width + 1);
-    if (text == NULL) {
+    char *text = NULL;
+    int length = asprintf(&text, "%.*s%s%s", (int)begin, edit->text, with, edit->text + end);
+    if (length < 0) {
         abort();
     }
-    memmove(text + begin + width, text + end, rest + 1);
-    memcpy(text + begin, with, width);
+    free(edit->text);
     edit->text = text;
-    edit->length = begin + width + rest;
+    edit->length = (size_t)length;
 }
 
 /* The line that says when, laid out like its neighbours. */

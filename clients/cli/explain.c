@@ -1,7 +1,6 @@
 /* explain.c - kentong explain: the one list of codes, for people.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include <ctype.h>
 #include <stdio.h>
 
 #include "clients/cli/cli.h"
@@ -46,31 +45,33 @@ static enum exit_code explain_all(const struct say *say)
     return EXIT_DONE;
 }
 
+static enum exit_code explain_name(const struct say *say, char *name)
+{
+    for (char *letter = name; *letter != '\0'; letter++) {
+        if (*letter >= 'a' && *letter <= 'z') {
+            *letter = (char)(*letter - 'a' + 'A');
+        }
+    }
+    const struct code *code = code_find(bytes_of_text(name));
+    if (code == NULL) {
+        say_fault(say,
+                  say_text(say, "there is no code '%s'; kentong explain lists all",
+                           "tidak ada kode '%s'; kentong explain menampilkan semua"),
+                  name);
+        return EXIT_FAILED;
+    }
+    return explain_one(say, code) ? EXIT_DONE : EXIT_FAILED;
+}
+
 enum exit_code verb_explain(struct cli *cli, int count, char **arguments)
 {
     struct words words = cli_read(cli, NULL, count, arguments, (const int[]){0, -1});
     if (!words.is_ready) {
         return words.exit;
     }
-    if (words.count == 0) {
-        return explain_all(&cli->say);
+    enum exit_code exit = words.count == 0 ? explain_all(&cli->say) : EXIT_DONE;
+    for (int i = 0; i < words.count && exit == EXIT_DONE; i++) {
+        exit = explain_name(&cli->say, words.items[i]);
     }
-    for (int i = 0; i < words.count; i++) {
-        char *name = words.items[i];
-        for (char *letter = name; *letter != '\0'; letter++) {
-            *letter = (char)toupper((unsigned char)*letter);
-        }
-        const struct code *code = code_find(bytes_of_text(name));
-        if (code == NULL) {
-            say_fault(&cli->say,
-                      say_text(&cli->say, "there is no code '%s'; kentong explain lists all",
-                               "tidak ada kode '%s'; kentong explain menampilkan semua"),
-                      name);
-            return EXIT_FAILED;
-        }
-        if (!explain_one(&cli->say, code)) {
-            return EXIT_FAILED;
-        }
-    }
-    return EXIT_DONE;
+    return exit;
 }

@@ -14,8 +14,6 @@
 
 #include "clients/cli/admin.h"
 
-extern char **environ;
-
 /* Beside this program when it is there. */
 static void find_program(char path[FILE_PATH_BYTES])
 {

@@ -10,7 +10,7 @@
 const char moment_no_offset[] = "a time needs its offset from UTC: Z, +07:00";
 const char moment_no_time[] = "expected a time such as 2025-12-10T08:15:00+07:00";
 
-enum { DAY_MS = 24 * 60 * 60 * 1000 };
+enum { DAY_MS = 86400000 };
 
 /* The digits at the front of `text`; returns what follows them, or NULL: none, or too large. */
 static const char *read_digits(const char *text, uint64_t *number)
@@ -45,11 +45,11 @@ bool moment_read_duration(const char *text, uint64_t *duration_ms)
         const char *name;
         uint64_t ms;
     } units[] = {
-        {"ms", 1             },
-        {"s",  1000          },
-        {"m",  60 * 1000     },
-        {"h",  60 * 60 * 1000},
-        {"d",  DAY_MS        }
+        {"ms", 1      },
+        {"s",  1000   },
+        {"m",  60000  },
+        {"h",  3600000},
+        {"d",  DAY_MS }
     };
     const uint64_t longest_ms = UINT64_C(36525) * DAY_MS;
     uint64_t value = 0;

@@ -113,7 +113,8 @@ static void submit(struct pub *pub, const char *text, size_t length, uint64_t no
 static bool is_blank(struct bytes line)
 {
     for (size_t i = 0; i < line.length; i++) {
-        if (memchr(" \t\r", line.data[i], 3) == NULL) {
+        uint8_t letter = line.data[i];
+        if (letter != ' ' && letter != '\t' && letter != '\r') {
             return false;
         }
     }

@@ -74,8 +74,10 @@ enum sink_state sink_flush(struct sink *sink, int signals)
         written += done > 0 ? (size_t)done : 0;
     }
     int reason = errno;
-    memmove(sink->data, sink->data + written, sink->length - written);
     sink->length -= written;
+    if (sink->length > 0) {
+        memmove(sink->data, sink->data + written, sink->length);
+    }
     errno = reason;
     return state;
 }

@@ -44,8 +44,9 @@ static int make_world(void **state)
         memcpy(previous, world.hash, sizeof previous);
     }
     world.source = (struct log_source){
-        .context = &world, .tail = {.first = 1, .last = CHUNKS * PER_CHUNK},
-             .read = read_chunk
+        .context = &world,
+        .tail = {.first = 1, .last = (uint64_t)CHUNKS * PER_CHUNK},
+        .read = read_chunk
     };
     *state = &world;
     return 0;

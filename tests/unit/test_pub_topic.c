@@ -29,7 +29,7 @@ static void a_topic_is_added(void **state)
     size_t length = 0;
     char *whole = pub_add_topic("62/\"x", bytes_of_text(row->line), &length);
     assert_int_equal(whole == NULL, row->whole == NULL);
-    if (whole != NULL) {
+    if (whole != NULL && row->whole != NULL) {
         assert_string_equal(whole, row->whole);
         assert_int_equal(length, strlen(row->whole));
     }

@@ -61,6 +61,13 @@ static void what_is_put_arrives_in_order(void **state)
     assert_string_equal(got, "one\ntwo\n");
 }
 
+static void nothing_put_is_nothing_written(void **state)
+{
+    struct drain *drain = *state;
+    assert_int_equal(sink_flush(&drain->sink, drain->signal[0]), SINK_FLUSHED);
+    assert_int_equal(sink_waiting(&drain->sink), 0);
+}
+
 static void a_signal_frees_from_a_reader_that_is_stuck(void **state)
 {
     struct drain *drain = *state;
@@ -89,6 +96,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_A_DRAIN(what_is_put_arrives_in_order),
+        IN_A_DRAIN(nothing_put_is_nothing_written),
         IN_A_DRAIN(a_signal_frees_from_a_reader_that_is_stuck),
         IN_A_DRAIN(a_reader_that_is_gone_is_told),
     };
