@@ -16,8 +16,8 @@ void crowd_init(struct crowd *crowd, uint32_t room);
 /* Closes everything. */
 void crowd_deinit(struct crowd *crowd);
 
-/* Adds a session of an agency (its name ends with its number) with the keys of its profile; its index. Its cuts are
- * watched if it is told so. */
+/* Adds a session of an agency (its name ends with its number) with the keys of its profile; its
+ * index. Its cuts are watched if it is told so. */
 uint32_t crowd_add(struct crowd *crowd, uint32_t agency, const char *profile, bool follows,
                    bool is_watched);
 
