@@ -85,6 +85,13 @@ static void recover(struct engine *engine, int64_t recorded_at_ms)
     engine_feed(engine, &go);
 }
 
+static void read_tail(struct engine *engine)
+{
+    if (engine->store->ops->read(engine->store, engine->tail.last, 0) != STATUS_OK) {
+        engine_fail(engine, "the last chunk cannot be asked for");
+    }
+}
+
 void engine_start(struct engine *engine)
 {
     engine->store->ops->tail(engine->store, &engine->tail);
@@ -97,9 +104,7 @@ void engine_start(struct engine *engine)
         return;
     }
     engine->state = ENGINE_TAIL;
-    if (engine->store->ops->read(engine->store, engine->tail.last, 0) != STATUS_OK) {
-        engine_fail(engine, "the last chunk cannot be asked for");
-    }
+    read_tail(engine);
 }
 
 /* Followers read up to the damage, publishing is refused STORE_CORRUPT: only a restore helps. */
@@ -115,6 +120,10 @@ void engine_take_tail(struct engine *engine, const struct store_done *done)
 {
     struct chunk_header header;
     enum status status = done->status;
+    if (status == STATUS_BUSY) {
+        read_tail(engine);
+        return;
+    }
     if (status == STATUS_OK) {
         status = chunk_verify(blob_bytes(done->blob), &header);
     }

@@ -292,9 +292,7 @@ static void core_take(struct core *core, const struct input *input)
         core->is_drained = true;
         break;
     case IN_TICK:
-        if (input->of.tick.room_bytes > 0) {
-            ingest_room(core->ingest, input->of.tick.room_bytes);
-        }
+        ingest_tick(core->ingest, input);
         break;
     }
 }
@@ -318,8 +316,8 @@ static void core_go_on(struct core *core, bool may_deliver)
 {
     policy_continue(core->policy, core->now_ms, core->fx);
     core_sessions_continue(core);
-    ingest_continue(core->ingest, core->now_ms, !policy_owes_effects(core->policy), peer_is_owed,
-                    core, core->fx);
+    ingest_continue(core->ingest, core->now_ms, policy_is_saved(core->policy), peer_is_owed, core,
+                    core->fx);
     core_open_doors(core);
     if (may_deliver) {
         core_turns(core);

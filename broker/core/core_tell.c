@@ -100,7 +100,7 @@ static bool follow_tell_following(struct core *core, uint32_t index)
         .filter_count = narrowed.count,
         .is_narrowed = narrowed.is_narrowed,
         .is_created = follow->is_created,
-        .is_resumable = follow->cursor == FOLLOW_NONE,
+        .is_resumable = follow->cursor == FOLLOW_NONE && !follow->is_replay,
         .since = follow->since,
     };
     memcpy(answer->of.following.selection, follow->selection, SELECTION_BYTES);

@@ -69,9 +69,12 @@ const struct refusal *ingest_publish(struct ingest *ingest, const struct ingest_
  * ingest_head() is the new head. */
 void ingest_appended(struct ingest *ingest, const struct input *appended);
 
-/* What may still be appended before the store is full, as an IN_TICK says it: ask ticks for it, or
- * a full store is never seen to be empty again. */
+/* What may still be appended before the store is full. */
 void ingest_room(struct ingest *ingest, uint64_t room_bytes);
+
+/* IN_TICK, which may say what may still be appended: a full store would never be seen to have room
+ * again. Not told, it is asked for again a second later. */
+void ingest_tick(struct ingest *ingest, const struct input *tick);
 
 /* IN_PAGE with a token of TOKEN_INGEST. */
 void ingest_page(struct ingest *ingest, const struct input *page);

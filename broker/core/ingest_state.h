@@ -52,6 +52,7 @@ struct ingest {
     uint64_t retry_ms;      /* no read before */
     uint64_t now_ms;        /* of the last step */
     uint64_t room_ms;     /* when to ask for a tick, since somebody was refused for want of room */
+    bool may_append;      /* as last told */
     bool is_tail_damaged; /* the log cannot be continued */
     struct ingest_trace traces[TRACES_MAX];
     uint32_t trace_count;

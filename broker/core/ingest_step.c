@@ -69,6 +69,15 @@ void ingest_room(struct ingest *ingest, uint64_t room_bytes)
     }
 }
 
+void ingest_tick(struct ingest *ingest, const struct input *tick)
+{
+    if (tick->of.tick.room_bytes > 0) {
+        ingest_room(ingest, tick->of.tick.room_bytes);
+    } else if (ingest->room_ms <= tick->now_ms) {
+        ingest->room_ms = tick->now_ms + ROOM_RETRY_MS;
+    }
+}
+
 bool ingest_is_ready(const struct ingest *ingest)
 {
     return ingest->phase == PHASE_READY;
@@ -138,6 +147,7 @@ void ingest_continue(struct ingest *ingest, uint64_t now_ms, bool may_append,
         return;
     }
     receipts_answer(&ingest->receipts, is_open, context, fx);
+    ingest->may_append = may_append;
     if (may_append) {
         pending_append(&ingest->pending, ingest_append_max(ingest), ingest->limits.chunk_bytes, fx);
     }
@@ -154,8 +164,9 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 
 uint64_t ingest_deadline_ms(const struct ingest *ingest)
 {
-    bool owes_now = ingest->trace_count > 0 || receipts_are_ready(&ingest->receipts) ||
-                    pending_owes_append(&ingest->pending, ingest_append_max(ingest));
+    bool owes_now =
+        ingest->trace_count > 0 || receipts_are_ready(&ingest->receipts) ||
+        (ingest->may_append && pending_owes_append(&ingest->pending, ingest_append_max(ingest)));
     if (owes_now) {
         return 0;
     }

@@ -124,8 +124,10 @@ enum status policy_offer(struct policy *policy, const struct policy_agency *agen
         begin_loading(policy);
         return STATUS_OK;
     }
+    /* What was not saved yet, or found the store full, would be forgotten with the old table. */
+    bool was_saved = policy_is_saved(policy);
     bool is_one_gone = policy_table_inherit(offered, old, head);
-    begin_saving(policy, is_one_gone || policy->must_close_run);
+    begin_saving(policy, is_one_gone || !was_saved);
     return STATUS_OK;
 }
 

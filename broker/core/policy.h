@@ -6,9 +6,9 @@
  * granted, kept under the keys "policy/AGENCY" (architecture §5). At start the kept ones are loaded
  * before the first policy comes in force; a line that has none is granted at the head as it is.
  *
- * No door opens in a crash: a policy is in force at once, and what it takes away is asked to be
- * saved before any later append (policy_owes_effects()). Writes are kept in the order in which they
- * were asked for, so a save that was lost took every event after it along.
+ * No door opens in a crash: a policy is in force at once, and what it takes away is durable before
+ * any later append is asked for (policy_is_saved()): a full store may refuse the save and take the
+ * append after it.
  */
 #ifndef BROKER_CORE_POLICY_H
 #define BROKER_CORE_POLICY_H
@@ -45,10 +45,11 @@ void policy_saved(struct policy *policy, uint64_t token, enum status status, uin
  * */
 void policy_continue(struct policy *policy, uint64_t now_ms, struct effects *fx);
 
-/* Something is owed that has not been emitted: no append may be emitted before it. */
+/* Something is owed that has not been emitted. */
 bool policy_owes_effects(const struct policy *policy);
 
-/* Everything that was asked to be saved is durable: what an operator changed has taken effect. */
+/* Everything that was asked to be saved is durable: what an operator changed has taken effect, and
+ * appends may be asked for. */
 bool policy_is_saved(const struct policy *policy);
 
 /* When policy_continue() has something to do; UINT64_MAX: never. */

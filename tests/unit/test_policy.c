@@ -391,6 +391,33 @@ static void a_full_store_is_asked_again(void **state)
     close_house(&house);
 }
 
+/* A door that was shut while the store was full stays shut, whatever else is changed meanwhile. */
+static void a_full_store_is_asked_for_all_of_it_again(void **state)
+{
+    (void)state;
+    struct house house;
+    open_house(&house);
+    put_in_force(&house, 10, "subscribe 1/#", "subscribe 3/#");
+    house.is_full = true;
+    assert_int_equal(offer(&house, 20, NULL, "subscribe 3/#"), STATUS_OK);
+    perform(&house, 20, UINT32_MAX);
+    house.is_full = false;
+    put_in_force(&house, 20, NULL, "subscribe 3/# subscribe 4/#");
+    start(&house);
+    put_in_force(&house, 90, "subscribe 1/#", "subscribe 3/#");
+    assert_int_equal(since(&house, "damkar", "1/x"), 90);
+    assert_int_equal(since(&house, "polisi", "3/x"), 10);
+    house.is_full = true;
+    assert_int_equal(offer(&house, 95, "subscribe 2/#", "subscribe 3/#"), STATUS_OK);
+    perform(&house, 95, UINT32_MAX);
+    house.is_full = false;
+    put_in_force(&house, 95, "subscribe 2/#", "subscribe 3/# subscribe 4/#");
+    start(&house);
+    put_in_force(&house, 99, "subscribe 1/#", "subscribe 3/#");
+    assert_int_equal(since(&house, "damkar", "1/x"), 99);
+    close_house(&house);
+}
+
 static void filters_are_narrowed_to_the_lines(void **state)
 {
     (void)state;
@@ -432,6 +459,7 @@ int main(void)
         cmocka_unit_test(a_lost_save_never_lowers_a_time),
         cmocka_unit_test(starts_that_die_open_no_door),
         cmocka_unit_test(a_full_store_is_asked_again),
+        cmocka_unit_test(a_full_store_is_asked_for_all_of_it_again),
         cmocka_unit_test(filters_are_narrowed_to_the_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -303,6 +303,13 @@ uint32_t lane_messages(const struct lane *lane)
     return messages;
 }
 
+/* «a cold look-up: later, never differently»: what is only asked for takes as long as the log is
+ * long, and would start anew in the next session. */
+static bool lane_is_timed(const struct lane_entry *entry)
+{
+    return entry->request != 0 && !entry->is_asked;
+}
+
 uint64_t lane_deadline_ms(const struct lane *lane, uint32_t answer_ms)
 {
     uint64_t deadline = UINT64_MAX;
@@ -310,7 +317,7 @@ uint64_t lane_deadline_ms(const struct lane *lane, uint32_t answer_ms)
         deadline = lane->paused_until_ms;
     for (uint32_t i = 0; i < lane->count; i++) {
         const struct lane_entry *entry = lane_at(lane, i);
-        if (entry->request != 0 && entry->sent_ms + answer_ms < deadline)
+        if (lane_is_timed(entry) && entry->sent_ms + answer_ms < deadline)
             deadline = entry->sent_ms + answer_ms;
     }
     return deadline;
@@ -320,7 +327,7 @@ bool lane_is_overdue(const struct lane *lane, uint64_t now_ms, uint32_t answer_m
 {
     for (uint32_t i = 0; i < lane->count; i++) {
         const struct lane_entry *entry = lane_at(lane, i);
-        if (entry->request != 0 && now_ms >= entry->sent_ms + answer_ms)
+        if (lane_is_timed(entry) && now_ms >= entry->sent_ms + answer_ms)
             return true;
     }
     return false;
