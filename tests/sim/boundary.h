@@ -1,0 +1,40 @@
+/* boundary.h - stands between the engine and its core: watches, and plants bugs.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * The linker hands every call of core_step() to it (--wrap=core_step), so the product knows nothing
+ * of it. One boundary is entered at a time.
+ */
+#ifndef TESTS_SIM_BOUNDARY_H
+#define TESTS_SIM_BOUNDARY_H
+
+#include "tests/sim/plant.h"
+#include "tests/sim/sim_net.h"
+
+enum { BOUNDARY_PUBLISHES = 64 };
+
+struct boundary {
+    struct plant *plant;
+    struct sim_net *net;
+    struct model *model;
+    struct tally *tally;
+    struct story *story;
+    uint64_t now_ms;
+    uint32_t steps; /* at this moment */
+    struct {
+        uint64_t peer, request;
+        struct blob *frame;
+    } publishes[BOUNDARY_PUBLISHES]; /* the last ones, for the plant that sends one again */
+    uint32_t publish_count;
+};
+
+void boundary_init(struct boundary *boundary, enum plant_kind kind, struct sim_net *net,
+                   struct model *model, struct tally *tally, struct story *story);
+void boundary_deinit(struct boundary *boundary);
+
+/* Another broker starts. */
+void boundary_start(struct boundary *boundary);
+
+/* From now on core_step() goes through this one. */
+void boundary_enter(struct boundary *boundary);
+
+#endif
