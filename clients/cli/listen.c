@@ -161,6 +161,16 @@ static void tell_narrowed(const struct ear *ear, const struct kt_follow_info *in
     }
 }
 
+/* Scripts wait for this line: what is published after it is seen. */
+static void tell_begun(const struct ear *ear, const struct kt_follow_info *info)
+{
+    const struct say *say = ear->say;
+    if (say->is_verbose) {
+        say_note(say, say_text(say, "following from %" PRIu64, "mengikuti mulai %" PRIu64),
+                 info->first);
+    }
+}
+
 static void watch_begin(struct ear *ear)
 {
     struct kt_follow_info info = {.size = sizeof info};
@@ -169,6 +179,7 @@ static void watch_begin(struct ear *ear)
     }
     ear->has_begun = true;
     tell_narrowed(ear, &info);
+    tell_begun(ear, &info);
 }
 
 static int wait_ms(const struct ear *ear, uint64_t now_ms)

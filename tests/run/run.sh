@@ -9,6 +9,8 @@ root=$(cd "$here/../.." && pwd)
 PATH=$root/build/bin:$PATH
 run=$root/build/run
 site=$run/site
+XDG_STATE_HOME=$run/state
+export XDG_STATE_HOME
 calls=$root/../shared/data/incidents/sf_fire_cfs_2016-12-31_2017-01-01.csv
 broker=
 background=
@@ -24,10 +26,9 @@ trap finish EXIT
 trap 'exit 130' INT TERM
 
 broker_start() {
-    : >"$run/ready"
     kentongd "$site" 2>>"$run/broker.log" &
     broker=$!
-    until tail -n +"$1" "$run/broker.log" | grep -q '^ready \|> *ready \|^<[0-9]>ready '; do
+    until tail -n +"$1" "$run/broker.log" | grep -q '^ready '; do
         kill -0 "$broker" 2>/dev/null || { cat "$run/broker.log" >&2; exit 1; }
         sleep 0.05
     done
@@ -55,7 +56,7 @@ follow() {
     name=$1 terms=$2
     shift 2
     printf '%s\n' "$terms" >"$run/followers/$name.json"
-    kentong -p "$run/$name.agency" sub --json --cursor desk "$@" >>"$run/followers/$name.jsonl" \
+    kentong -p "$run/$name.agency" sub --json -v --cursor desk "$@" >>"$run/followers/$name.jsonl" \
         2>>"$run/follow-$name.log" &
     background="$background $!"
     followers="$followers $!"
@@ -63,7 +64,7 @@ follow() {
 
 # publish AGENCY FILE RATE: returns at once; the last started is $!
 publish() {
-    "$here/feed.py" "$2" "$1" "$3" |
+    "$here/feed.py" "$2" "$1" "$3" ${start:+"$start"} |
         kentong -p "$run/$1.agency" pub --json --timeout 60s >>"$run/receipts/$1.jsonl" \
             2>>"$run/publish-$1.log" &
     publishers="$publishers $!"
@@ -104,7 +105,7 @@ main() {
     rm -rf "$run"
     mkdir -p "$run/receipts" "$run/followers"
     : >"$run/broker.log"
-    followers= publishers=
+    followers= publishers= start=
     night=$here/palangka-raya-night.jsonl
     port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 
@@ -137,10 +138,11 @@ main() {
     desks_ready
 
     say "The night: $(wc -l <"$night") events of eight agencies; the broker is killed three times, a publisher once"
+    start=$(($(date +%s) + 2))
     for name in pusat-112 dinkes satpolpp relawan dishub bpbd kominfo; do publish "$name" "$night" 300; done
     publish damkar "$night" 300
     doomed=$!
-    sleep 2; broker_kill
+    sleep 4; broker_kill
     sleep 1; kill -9 "$doomed" 2>/dev/null || :; wait "$doomed" 2>/dev/null || :
     printf '   publisher %s of damkar killed; a second process says everything again\n' "$doomed"
     publishers=$(echo " $publishers " | sed "s/ $doomed / /")
@@ -148,7 +150,7 @@ main() {
     sleep 2; broker_kill
     sleep 1; broker_kill
     await $publishers
-    publishers=
+    publishers= start=
 
     if [ -f "$calls" ]; then
         say 'Real calls: two nights of a fire department, as fast as they go; the broker is killed twice'
@@ -174,7 +176,7 @@ main() {
     wait "$broker"
     broker=
     kentong log verify "$site"
-    kentong log export "$site" --json >"$run/export.jsonl"
+    kentong --json log export "$site" >"$run/export.jsonl"
 
     say 'Counted from receipts, desks and the log'
     "$here/count.py" "$run"
@@ -185,7 +187,7 @@ desks_ready() {
     for terms in "$run"/followers/*.json; do
         name=$(basename "$terms" .json)
         tries=0
-        until grep -q following "$run/follow-$name.log" 2>/dev/null; do
+        until grep -q "following from" "$run/follow-$name.log" 2>/dev/null; do
             tries=$((tries + 1))
             [ "$tries" -lt 200 ] || { echo "the desk of $name does not stand" >&2; cat "$run/follow-$name.log" >&2; exit 1; }
             sleep 0.05
