@@ -62,8 +62,9 @@ struct kt_follow {
     struct kt_message *messages, *last_message;
     bool wants_bookmarks;
     struct kt_follow_info info;
-    uint64_t acked;                           /* by the application */
-    uint64_t acked_told;                      /* to the thread */
+    uint64_t acked;      /* by the application */
+    uint64_t acked_told; /* to the thread */
+    bool is_listened_to; /* over, but what was delivered may still be acknowledged */
     uint64_t consumed_events, consumed_bytes; /* not told to the thread yet */
     bool is_new;                              /* the thread has not started it */
     bool is_leaving;                          /* kt_unfollow() waits for the thread */

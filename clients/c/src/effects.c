@@ -179,13 +179,14 @@ static bool push_delivery(struct kt_follow *follow, const struct link_effect *fx
 }
 
 static void follow_over(struct kt_client *client, struct kt_follow *follow,
-                        const struct kt_error *error)
+                        const struct kt_error *error, bool is_listened_to)
 {
+    follow->is_leaving = false;
+    follow->is_listened_to = is_listened_to;
     if (follow->is_over)
         return;
     follow->end = *error;
     follow->is_over = true;
-    follow->is_leaving = false;
     client_set_ready(client);
 }
 
@@ -202,7 +203,7 @@ static void perform_deliver(struct kt_client *client, const struct link_effect *
             struct kt_error error = {
                 .size = sizeof error, .status = KT_E_END, .code = "LIMIT", .is_retryable = 1};
             snprintf(error.text, sizeof error.text, "there is no memory for what was delivered");
-            follow_over(client, follow, &error);
+            follow_over(client, follow, &error, false);
         }
         client_set_ready(client);
         pthread_cond_broadcast(&client->changed);
@@ -273,7 +274,7 @@ static void perform_ended(struct kt_client *client, const struct link_effect *fx
     pthread_mutex_lock(&client->lock);
     struct kt_follow *follow = find_follow(client, fx->of.ended.id);
     if (follow != NULL)
-        follow_over(client, follow, &error);
+        follow_over(client, follow, &error, fx->of.ended.is_listened_to);
     pthread_cond_broadcast(&client->changed);
     pthread_mutex_unlock(&client->lock);
 }

@@ -160,7 +160,7 @@ int kt_ack(struct kt_follow *follow, uint64_t through)
     bool is_news = through > follow->acked;
     if (is_news)
         follow->acked = through;
-    if (follow->is_over)
+    if (follow->is_over && !follow->is_listened_to && follow->info.acked < follow->acked)
         status = client_fail_locked(client, &follow->end);
     pthread_mutex_unlock(&client->lock);
     if (is_news)
@@ -171,7 +171,7 @@ int kt_ack(struct kt_follow *follow, uint64_t through)
 /* With the lock held: whether some ack is not durable yet. */
 static bool is_ack_open(const struct kt_follow *follow)
 {
-    return follow->spec.cursor.length > 0 && !follow->is_over &&
+    return follow->spec.cursor.length > 0 && (!follow->is_over || follow->is_listened_to) &&
            follow->info.acked < follow->acked && follow->info.acked < follow->info.covered;
 }
 
@@ -240,12 +240,12 @@ int kt_unfollow(struct kt_follow *follow, int timeout_ms)
         return status;
     status = kt_ack_wait(follow, timeout_ms);
     pthread_mutex_lock(&client->lock);
-    follow->is_leaving = !follow->is_over;
+    follow->is_leaving = !follow->is_over || follow->is_listened_to;
     pthread_mutex_unlock(&client->lock);
     client_wake(client);
     pthread_mutex_lock(&client->lock);
     struct timespec for_ever = client_deadline(-1);
-    while (!follow->is_over)
+    while (!follow->is_over || follow->is_leaving)
         client_wait(client, &for_ever);
     unlink_follow(client, follow);
     client_set_ready(client);

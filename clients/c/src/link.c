@@ -71,7 +71,7 @@ bool link_effects_init(struct link_effects *fx, const struct link *link)
     uint32_t events = link->options.window_events * LINK_LANES;
     /* One step can at most answer, renumber and send every event, speak for every follow thrice and
      * ask every get. */
-    uint32_t room = 3 * events + 4 * link->options.follows + 2 * link->options.gets + 32;
+    uint32_t room = 3 * events + 5 * link->options.follows + 2 * link->options.gets + 32;
     *fx = (struct link_effects){.room = room, .item_room = events};
     fx->list = calloc(room, sizeof *fx->list);
     fx->items = calloc(events, sizeof *fx->items);
@@ -153,8 +153,7 @@ static void link_serve_follow(struct link *link, struct follow *follow, struct l
     struct link_said said;
     if (follow->state == FOLLOW_WAITING && link->now_ms >= follow->retry_ms) {
         if (follow_is_complete(follow)) {
-            struct link_refusal end = {.code = bytes_of_text("END")};
-            link_follow_end(follow, fx, &end, 0, 0);
+            link_follow_release(follow, fx);
             return;
         }
         follow_ask(follow, ++link->requests, &said);
@@ -260,8 +259,7 @@ static void link_unfollow(struct link *link, uint64_t id, struct link_effects *f
         said.of.unfollow.follow = id;
         link_say(link, fx, &said);
     }
-    struct link_refusal end = {.code = bytes_of_text("END")};
-    link_follow_end(follow, fx, &end, 0, 0);
+    link_follow_release(follow, fx);
 }
 
 static void link_get(struct link *link, const struct link_input *input, struct link_effects *fx)

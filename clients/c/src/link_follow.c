@@ -16,6 +16,7 @@ void follow_init(struct follow *follow, uint64_t id, const struct link_follow_sp
         .state = FOLLOW_WAITING,
         .id = id,
         .spec = spec,
+        .has_cursor = spec->cursor.length > 0,
         .window_events = credit_events,
         .window_bytes = credit_bytes,
     };
@@ -23,6 +24,7 @@ void follow_init(struct follow *follow, uint64_t id, const struct link_follow_sp
 
 void follow_lost(struct follow *follow)
 {
+    assert(follow->state != FOLLOW_ENDED);
     follow->state = FOLLOW_WAITING;
     follow->request = 0;
     follow->ack_request = 0;
@@ -181,10 +183,16 @@ static uint64_t follow_may_ack(const struct follow *follow, uint64_t now_ms)
     return follow->acked;
 }
 
+bool follow_is_listened_to(const struct follow *follow)
+{
+    return follow->has_cursor && follow->last_record != 0 &&
+           follow->acked_durable < follow->last_record;
+}
+
 bool follow_ack(struct follow *follow, uint64_t request, uint64_t now_ms, struct link_said *said)
 {
-    if (follow->state != FOLLOW_LIVE || follow->spec->cursor.length == 0 ||
-        follow->ack_request != 0)
+    bool is_open = follow->state == FOLLOW_LIVE || follow->state == FOLLOW_ENDED;
+    if (!is_open || !follow->has_cursor || follow->ack_request != 0)
         return false;
     uint64_t through = follow_may_ack(follow, now_ms);
     if (through > follow->heard)
@@ -204,10 +212,9 @@ uint64_t follow_deadline_ms(const struct follow *follow)
 {
     if (follow->state == FOLLOW_WAITING)
         return follow->retry_ms;
-    if (follow->state != FOLLOW_LIVE || follow->spec->cursor.length == 0 ||
-        follow->ack_request != 0 || follow->acked == 0 || follow->acked < follow->last_record ||
-        follow->held_events != 0 || follow->covered <= follow->acked_sent ||
-        follow->heard <= follow->acked_sent)
+    if (follow->state != FOLLOW_LIVE || !follow->has_cursor || follow->ack_request != 0 ||
+        follow->acked == 0 || follow->acked < follow->last_record || follow->held_events != 0 ||
+        follow->covered <= follow->acked_sent || follow->heard <= follow->acked_sent)
         return UINT64_MAX;
     return follow->ack_bookmark_ms;
 }

@@ -14,13 +14,15 @@ enum follow_state {
     FOLLOW_FREE,    /* the slot is not used */
     FOLLOW_WAITING, /* to be asked for, at retry_ms */
     FOLLOW_ASKED,   /* waiting for Following */
-    FOLLOW_LIVE
+    FOLLOW_LIVE,
+    FOLLOW_ENDED /* its end was told; what was delivered may still be acknowledged */
 };
 
 struct follow {
     enum follow_state state;
     uint64_t id;
     const struct link_follow_spec *spec;
+    bool has_cursor;
     struct link_log log; /* in which it stands */
     uint64_t request;    /* of its Follow */
     uint64_t retry_ms;
@@ -45,7 +47,7 @@ struct follow {
 void follow_init(struct follow *follow, uint64_t id, const struct link_follow_spec *spec,
                  uint64_t credit_events, uint64_t credit_bytes);
 
-/* The session ended: to be asked for when there is a new one. */
+/* The session ended: to be asked for when there is a new one. Not for one that has ended. */
 void follow_lost(struct follow *follow);
 
 /* Whether its end was reached, so that it need not be asked for again. */
@@ -69,6 +71,9 @@ bool follow_credit(struct follow *follow, struct link_said *said);
 
 /* The application processed everything up to `through`. */
 void follow_acked(struct follow *follow, uint64_t through);
+
+/* Whether acks are still wanted although its end was told: a cursor, and not all acked. */
+bool follow_is_listened_to(const struct follow *follow);
 
 /* Fills in an ack, or returns false when none is due. */
 bool follow_ack(struct follow *follow, uint64_t request, uint64_t now_ms, struct link_said *said);

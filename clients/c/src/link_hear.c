@@ -148,7 +148,7 @@ static void hear_deliver(struct link *link, const struct link_heard *heard, stru
 {
     uint32_t skip;
     struct follow *follow = link_follow_find(link, heard->of.deliver.follow);
-    if (follow == NULL)
+    if (follow == NULL || follow->state == FOLLOW_ENDED)
         return; /* unfollowed meanwhile */
     if (!follow_delivered(follow, heard, &skip)) {
         link_break(link, fx, "BAD_FRAME", "a delivery does not begin where the last one ended");
@@ -178,6 +178,8 @@ static void hear_acked(struct link *link, const struct link_heard *heard, struct
     struct link_effect *effect = link_fx(fx, LINK_FX_ACKED);
     effect->of.acked.id = follow->id;
     effect->of.acked.through = follow->acked_durable;
+    if (follow->state == FOLLOW_ENDED && !follow_is_listened_to(follow))
+        link_follow_release(follow, fx);
 }
 
 /* A follow was refused or ended: later again if that may help, else it is over. */
@@ -186,7 +188,12 @@ static void end_or_retry(struct link *link, struct follow *follow,
                          struct link_effects *fx)
 {
     if (!refusal->is_retryable) {
+        bool is_reached = bytes_are_equal(refusal->code, bytes_of_text("END"));
         link_follow_end(follow, fx, refusal, first, last);
+        if (is_reached && follow_is_listened_to(follow)) {
+            fx->list[fx->count - 1].of.ended.is_listened_to = true;
+            follow->state = FOLLOW_ENDED;
+        }
         return;
     }
     uint32_t wait_ms = refusal->retry_after_ms;
@@ -199,7 +206,7 @@ static void end_or_retry(struct link *link, struct follow *follow,
 static void hear_ended(struct link *link, const struct link_heard *heard, struct link_effects *fx)
 {
     struct follow *follow = link_follow_find(link, heard->of.ended.follow);
-    if (follow != NULL)
+    if (follow != NULL && follow->state != FOLLOW_ENDED)
         end_or_retry(link, follow, &heard->of.ended.refusal, heard->of.ended.first,
                      heard->of.ended.last, fx);
 }

@@ -54,7 +54,9 @@ void link_down(struct link *link, struct link_effects *fx, const struct link_ref
     effect->of.state.state = LINK_DOWN;
     effect->of.state.refusal = *refusal;
     for (uint32_t i = 0; i < link->options.follows; i++)
-        if (link->follows[i].state != FOLLOW_FREE)
+        if (link->follows[i].state == FOLLOW_ENDED)
+            link_follow_release(&link->follows[i], fx); /* its acks died with the session */
+        else if (link->follows[i].state != FOLLOW_FREE)
             follow_lost(&link->follows[i]);
     for (uint32_t i = 0; i < link->options.gets; i++)
         link->gets[i].request = 0;
@@ -123,4 +125,10 @@ void link_follow_end(struct follow *follow, struct link_effects *fx,
     effect->of.ended.first = first;
     effect->of.ended.last = last;
     follow->state = FOLLOW_FREE;
+}
+
+void link_follow_release(struct follow *follow, struct link_effects *fx)
+{
+    struct link_refusal end = {.code = bytes_of_text("END")};
+    link_follow_end(follow, fx, &end, 0, 0);
 }

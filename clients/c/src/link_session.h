@@ -76,4 +76,7 @@ struct follow *link_follow_find(struct link *link, uint64_t id);
 void link_follow_end(struct follow *follow, struct link_effects *fx,
                      const struct link_refusal *refusal, uint64_t first, uint64_t last);
 
+/* Tells END, the second time for a follow that has ended, and frees its slot. */
+void link_follow_release(struct follow *follow, struct link_effects *fx);
+
 #endif

@@ -100,7 +100,7 @@ enum link_effect_kind {
     LINK_FX_FOLLOWING, /* a follow began, or went on after a lost connection */
     LINK_FX_DELIVER,
     LINK_FX_ACKED,
-    LINK_FX_ENDED, /* a follow is over; its spec is no longer used */
+    LINK_FX_ENDED, /* a follow is over; its spec is no longer used. See `is_listened_to` */
     LINK_FX_GOT    /* the answer to a get */
 };
 
@@ -155,6 +155,7 @@ struct link_effect {
         struct {
             uint64_t id, first, last;
             struct link_refusal refusal; /* code END: its end was reached */
+            bool is_listened_to;         /* acks are still taken; END is told again when no more */
             uint64_t theirs, ours;
         } ended;
         struct {

@@ -291,7 +291,7 @@ static void take_follows(struct kt_client *client)
         /* Newest first in the list: the lowest id above `done`. */
         struct kt_follow *lowest = NULL;
         for (follow = client->follows; follow != NULL; follow = follow->next)
-            if (follow->id > done && !follow->is_over &&
+            if (follow->id > done && (!follow->is_over || follow->is_listened_to) &&
                 (lowest == NULL || follow->id < lowest->id))
                 lowest = follow;
         if (lowest != NULL)
