@@ -48,7 +48,7 @@ void bench_let_in(struct net *net, bool is_damkar_revoked)
     assert_int_equal(net_zmq_set_keys(net, keys, 2), STATUS_OK);
 }
 
-struct net *bench_net(uint32_t sessions_key)
+struct net *bench_net(uint32_t sessions_key, uint32_t silence_ms)
 {
     struct net_zmq_door doors[] = {
         {.endpoint = "tcp://127.0.0.1:0"},
@@ -63,7 +63,7 @@ struct net *bench_net(uint32_t sessions_key)
                                       .handshakes_second = 1,
                                       .frame_bytes = FRAME_BYTES,
                                       .heartbeat_ms = 5000,
-                                      .silence_ms = 1000,
+                                      .silence_ms = silence_ms,
                                       .handed_bytes = 64 << 20,
                                       .peer_bytes = 4 << 20};
     struct net_zmq_fault fault;
@@ -80,7 +80,7 @@ struct net *bench_net(uint32_t sessions_key)
 
 int bench_setup(void **state)
 {
-    *state = bench_net(32);
+    *state = bench_net(32, SILENCE_MS);
     return 0;
 }
 

@@ -6,7 +6,14 @@
 
 #include "broker/net/net_zmq.h"
 
-enum { FRAME_BYTES = 256 * 1024, WAIT_MS = 5000, QUIET_MS = 400 };
+/* The thread sanitizer stops everybody for seconds while it looks up the names of a report. */
+#ifdef __SANITIZE_THREAD__
+enum { SLOWNESS = 20 };
+#else
+enum { SLOWNESS = 1 };
+#endif
+
+enum { FRAME_BYTES = 256 * 1024, WAIT_MS = 5000 * SLOWNESS, QUIET_MS = 400, SILENCE_MS = 60000 };
 
 struct bench_keys {
     uint8_t public_key[32], secret_key[32];
@@ -26,7 +33,7 @@ int bench_begin(void **state);
 
 /* A network with a CURVE door (index 0) and a plain one of the agency `siaga`; lets damkar and
  * rsud in. */
-struct net *bench_net(uint32_t sessions_key);
+struct net *bench_net(uint32_t sessions_key, uint32_t silence_ms);
 int bench_setup(void **state);
 int bench_teardown(void **state);
 

@@ -84,16 +84,18 @@ static void large_frames_come_whole(void **state)
 
 static void who_says_nothing_is_cut(void **state)
 {
-    struct net *net = *state;
+    struct net *net = bench_net(32, 1000 * SLOWNESS);
+    (void)state;
     struct bench_client client = client_of(net, &bench_damkar_keys);
     struct bench_client talker = client_of(net, &bench_rsud_keys);
     client_say(&talker, "hello");
     assert_true(client_sees(&client, net, ZMQ_EVENT_HANDSHAKE_SUCCEEDED, WAIT_MS));
-    assert_true(client_sees(&client, net, ZMQ_EVENT_DISCONNECTED, 3000));
+    assert_true(client_sees(&client, net, ZMQ_EVENT_DISCONNECTED, WAIT_MS));
     assert_false(client_sees(&talker, net, ZMQ_EVENT_DISCONNECTED, QUIET_MS));
-    assert_int_equal(bench_counts(net).silent_cut, 1);
+    assert_true(bench_counts(net).silent_cut >= 1);
     client_close(&client);
     client_close(&talker);
+    net->ops->close(net);
 }
 
 /* ---- sending ---- */
@@ -104,7 +106,7 @@ static void a_stalled_peer_gives_busy_and_loses_nothing(void **state)
     struct net *net = *state;
     struct bench_client client = client_of(net, &bench_damkar_keys);
     struct net_message message;
-    int taken = 0, got = 0, wait_ms = 1000, few = 4;
+    int taken = 0, got = 0, wait_ms = WAIT_MS, few = 4;
     (void)zmq_setsockopt(client.socket, ZMQ_RCVHWM, &few, sizeof few);
     client_say(&client, "hello");
     assert_true(bench_hear(net, &message, WAIT_MS));
@@ -147,8 +149,8 @@ static void a_dropped_peer_hears_the_last_word_and_is_cut(void **state)
     net->ops->drop(net, peer);
     bench_send(net, peer, "late", STATUS_CLOSED);
     client_say(&client, "still here");
-    assert_true(client_sees(&client, net, ZMQ_EVENT_DISCONNECTED, 1000));
-    assert_true(bench_now_ms() - begin < 1000);
+    assert_true(client_sees(&client, net, ZMQ_EVENT_DISCONNECTED, 1000 * SLOWNESS));
+    assert_true(bench_now_ms() - begin < 1000 * SLOWNESS);
     assert_true(client_receives(&client, "why"));
     net->ops->drop(net, peer);
     client_close(&client);
@@ -209,7 +211,7 @@ int main(void)
         ON_NET(an_oversized_frame_ends_the_connection),
         ON_NET(more_than_two_frames_are_one_bad_message),
         ON_NET(large_frames_come_whole),
-        ON_NET(who_says_nothing_is_cut),
+        cmocka_unit_test(who_says_nothing_is_cut),
         ON_NET(a_stalled_peer_gives_busy_and_loses_nothing),
         ON_NET(a_dropped_peer_hears_the_last_word_and_is_cut),
         ON_NET(a_gone_peer_is_closed_and_its_handle_never_comes_back),

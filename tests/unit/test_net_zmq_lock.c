@@ -56,7 +56,7 @@ static const struct refused_row refused_rows[] = {
 static void test_refused(void **state)
 {
     const struct refused_row *row = *state;
-    struct net *net = bench_net(32);
+    struct net *net = bench_net(32, SILENCE_MS);
     struct bench_client client = client_make(row->keys, row->server_key);
     if (row->is_plain) {
         (void)zmq_setsockopt(client.socket, ZMQ_PLAIN_USERNAME, "damkar", 6);
@@ -95,7 +95,7 @@ static void a_plain_door_has_one_agency(void **state)
     assert_memory_equal(message.key_id, zeros, KEY_ID_BYTES);
     bench_drop_frames(&message);
     net->ops->drop(net, message.peer);
-    assert_true(client_sees(&client, net, ZMQ_EVENT_DISCONNECTED, 1000));
+    assert_true(client_sees(&client, net, ZMQ_EVENT_DISCONNECTED, 1000 * SLOWNESS));
     client_close(&client);
 }
 
@@ -104,7 +104,7 @@ static void sessions_of_one_key_are_capped(void **state)
     struct bench_client held[3];
     struct net_message message;
     (void)state;
-    struct net *net = bench_net(2);
+    struct net *net = bench_net(2, SILENCE_MS);
     for (int i = 0; i < 2; i++) {
         held[i] = client_of(net, &bench_damkar_keys);
         client_say(&held[i], "hello");
