@@ -127,7 +127,9 @@ static enum exit_code export_all(const struct say *say, FILE *in)
     }
     free(chunk);
     if (fflush(stdout) != 0 || !is_written) {
-        say_fault(say, "stdout: %s", strerror(errno));
+        if (errno != EPIPE) {
+            say_fault(say, "stdout: %s", strerror(errno));
+        }
         return EXIT_FAILED;
     }
     json_t *report = is_broken ? NULL : read_object(in);

@@ -99,20 +99,27 @@ enum exit_code session_refusal(struct session *session)
     return session_exit_of(&error);
 }
 
-static void tell_change(struct session *session, const struct kt_status *status)
+static void tell_lost(struct session *session, const struct kt_status *status)
 {
     const struct say *say = session->say;
-    if (!say->is_verbose && (!say->is_terminal || say->is_json)) {
-        return;
-    }
-    if (session->is_connected) {
-        say_note(say, say_text(say, "connected to %s as %s", "tersambung ke %s sebagai %s"),
-                 status->site, status->agency);
-    } else {
+    session->has_told_lost = true;
+    if (say->is_verbose || (say->is_terminal && !say->is_json)) {
         say_note(say,
                  say_text(say, "no connection (%s): trying again",
                           "tidak tersambung (%s): mencoba lagi"),
                  status->code[0] == '\0' ? status->text : status->code);
+    }
+}
+
+/* The first connection is what everybody expects: only one that was missed is told of. */
+static void tell_connected(struct session *session, const struct kt_status *status)
+{
+    const struct say *say = session->say;
+    bool is_missed = session->has_told_lost && say->is_terminal && !say->is_json;
+    session->has_told_lost = false;
+    if (say->is_verbose || is_missed) {
+        say_note(say, say_text(say, "connected to %s as %s", "tersambung ke %s sebagai %s"),
+                 status->site, status->agency);
     }
 }
 
@@ -123,10 +130,13 @@ bool session_watch(struct session *session, struct kt_error *error)
         return true;
     }
     bool is_connected = status.is_connected != 0;
-    if (is_connected != session->is_connected) {
-        session->is_connected = is_connected;
-        tell_change(session, &status);
+    if (is_connected && !session->is_connected) {
+        tell_connected(session, &status);
+    } else if (!is_connected && !session->has_told_lost &&
+               (session->is_connected || status.code[0] != '\0')) {
+        tell_lost(session, &status);
     }
+    session->is_connected = is_connected;
     session->was_connected = session->was_connected || is_connected;
     bool is_over = !is_connected &&
                    (strcmp(status.code, "AUTH_FAILED") == 0 ||

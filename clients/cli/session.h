@@ -14,7 +14,8 @@ struct session {
     int signals;        /* readable once SIGINT or SIGTERM came */
     int descriptor;     /* readable while a receipt or message waits */
     bool was_connected; /* ever */
-    bool is_connected;  /* as it was told last */
+    bool is_connected;  /* when it was watched last */
+    bool has_told_lost; /* a person knows that there is no connection */
 };
 
 /* An option of the library. */
@@ -34,7 +35,7 @@ bool session_set(const struct say *say, struct kt_options *options, const char *
 /* Closes it at once; what is left in the outbox stays there, durably. */
 void session_close(struct session *session, struct kt_report *report);
 
-/* Says that the connection came or went since the last time, to a terminal or when verbose. True
+/* Looks after the connection, and says that it is lost or back, to a terminal or when verbose. True
  * as long as it makes sense to wait: false when the broker refuses the key for good, which is then
  * in `error`. */
 bool session_watch(struct session *session, struct kt_error *error);

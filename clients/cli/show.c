@@ -10,6 +10,8 @@
 #include "clients/cli/moment.h"
 #include "proto/c/bodies.h"
 
+enum { TEXT_COLUMNS_MIN = 24 };
+
 static FILE *memory_open(char **text, size_t *length)
 {
     FILE *out = open_memstream(text, length);
@@ -51,13 +53,14 @@ static const char *text_of(const json_t *body)
     return found == NULL ? "" : found;
 }
 
-static void print_local(FILE *out, const char *time)
+static void print_local(FILE *out, const char *time, bool is_narrow)
 {
     char text[MOMENT_TEXT_BYTES];
     int64_t time_ms = 0;
     if (moment_read_time(time, &time_ms) == NULL) {
         moment_print_local(time_ms, text);
-        (void)fputs(text, out);
+        const char *clock = strchr(text, ' ');
+        (void)fputs(is_narrow && clock != NULL ? clock + 1 : text, out);
     }
 }
 
@@ -184,14 +187,16 @@ static const char *mode_colour(const json_t *event)
     return strcmp(member(event, "mode"), "ACTUAL") == 0 ? "0" : "2";
 }
 
-static void print_front(FILE *out, const struct say *say, const json_t *event, const char *kind)
+static void print_front(FILE *out, const struct say *say, const json_t *event, bool is_narrow)
 {
+    const json_t *body;
+    const char *kind = kind_of(event, &body);
     json_int_t priority = json_integer_value(json_object_get(event, "priority"));
     const char *mode = member(event, "mode");
     (void)fprintf(out, "%s%8" JSON_INTEGER_FORMAT "%s  ",
                   say_colour(say, priority >= 8 ? "31" : "1"),
                   json_integer_value(json_object_get(event, "seq")), say_colour(say, "0"));
-    print_local(out, member(event, "recordedAt"));
+    print_local(out, member(event, "recordedAt"), is_narrow);
     (void)fprintf(out, "  %s%s  %s  %s", say_colour(say, mode_colour(event)),
                   member(event, "source"), member(event, "topic"), kind);
     if (strcmp(mode, "ACTUAL") != 0) {
@@ -211,24 +216,48 @@ static size_t columns_of(const char *text)
     return columns;
 }
 
-char *show_line(const struct say *say, const json_t *event)
+/* Everything that stands before the text; to be freed. */
+static char *front_of(const struct say *say, const json_t *event, bool is_narrow)
 {
-    char *front = NULL, *text = NULL;
-    size_t length = 0, width = SIZE_MAX;
-    const json_t *body;
-    const char *incident = member(event, "incidentId");
+    char *front = NULL;
+    size_t length = 0;
     FILE *out = memory_open(&front, &length);
-    print_front(out, say, event, kind_of(event, &body));
+    print_front(out, say, event, is_narrow);
     if (fclose(out) != 0) {
         abort();
     }
-    if (say->columns > 0) {
-        size_t used = columns_of(front) + 4 + columns_of(incident);
-        width = used < (size_t)say->columns ? (size_t)say->columns - used : 0;
+    return front;
+}
+
+/* How many columns are left for the text beside `front` and `incident`. */
+static size_t columns_left(const struct say *say, const char *front, const char *incident)
+{
+    size_t used = columns_of(front) + 4 + columns_of(incident);
+    if (say->columns == 0) {
+        return SIZE_MAX;
     }
-    out = memory_open(&text, &length);
+    return used < (size_t)say->columns ? (size_t)say->columns - used : 0;
+}
+
+char *show_line(const struct say *say, const json_t *event)
+{
+    char *text = NULL;
+    size_t length = 0;
+    const json_t *body;
+    const char *incident = member(event, "incidentId");
+    char *front = front_of(say, event, false);
+    (void)kind_of(event, &body);
+    /* The text is worth more than the day, and more than the incident's number. */
+    if (columns_left(say, front, incident) < TEXT_COLUMNS_MIN) {
+        free(front);
+        front = front_of(say, event, true);
+    }
+    if (columns_left(say, front, incident) < TEXT_COLUMNS_MIN) {
+        incident = "";
+    }
+    FILE *out = memory_open(&text, &length);
     (void)fprintf(out, "%s  ", front);
-    put_plain(out, text_of(body), width);
+    put_plain(out, text_of(body), columns_left(say, front, incident));
     (void)fprintf(out, "%s%s%s\n", incident[0] == '\0' ? "" : "  ", incident, say_colour(say, "0"));
     if (fclose(out) != 0) {
         abort();

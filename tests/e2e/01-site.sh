@@ -95,3 +95,13 @@ says "with port 0 the running broker is asked for its address"
 expect 0 "$kentong" init "$work/zero" --name Nol --region 62 --listen tcp://127.0.0.1:0
 expect 2 "$kentong" agency add damkar --site "$work/zero" --out "$work/zero.agency"
 has "$work/err" 'start it first'
+
+if [ "$(id -u)" -eq 0 ]; then
+    says "files belong to the owner of their folder, also when root makes them"
+    mkdir "$work/owned" "$work/desk"
+    chown 65534:65534 "$work/owned" "$work/desk"
+    expect 0 "$kentong" init "$work/owned" --name Milik --region 62
+    expect 0 "$kentong" agency add damkar --site "$work/owned" --out "$work/desk/damkar.agency"
+    expect 0 "$kentong" agency revoke damkar --site "$work/owned"
+    same "$(find "$work/owned" "$work/desk" ! -uid 65534)" '' "what belongs to another"
+fi

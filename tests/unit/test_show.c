@@ -67,8 +67,6 @@ static void a_line_holds_what_matters_and_no_control_characters(void **state)
 {
     struct say say = {.language = LANGUAGE_ENGLISH};
     (void)state;
-    setenv("TZ", "WIB-7", 1);
-    tzset();
     json_t *event = event_new();
     char *text = show_line(&say, event);
     assert_string_equal(text,
@@ -78,26 +76,51 @@ static void a_line_holds_what_matters_and_no_control_characters(void **state)
     json_decref(event);
 }
 
+struct width_row {
+    const char *name;
+    int columns;
+    bool has_day, has_incident;
+    const char *text; /* all of it that is there */
+};
+
+/* clang-format off */
+static const struct width_row widths[] = {
+    {"a wide terminal has everything", 140, true, true, "Jl. Tilung  "},
+    {"of a long text the end is cut", 118, true, true, "Rumah  terbakar"},
+    {"a narrow one goes without the day", 108, false, true, "Rumah  terbakar"},
+    {"a narrower one without the incident", 80, false, false, "Rumah"},
+};
+/* clang-format on */
+
 static void a_line_fits_the_terminal(void **state)
 {
-    struct say say = {.columns = 100, .has_colour = true};
-    (void)state;
+    const struct width_row *row = *state;
+    struct say say = {.columns = row->columns};
     json_t *event = event_new();
     char *text = show_line(&say, event);
-    assert_non_null(strstr(text, "Rumah"));
-    assert_null(strstr(text, "Tilung"));
-    assert_non_null(strstr(text, "PKY-1"));
+    size_t columns = 0;
+    for (const char *letter = text; *letter != '\n'; letter++) {
+        columns += ((unsigned char)*letter & 0xC0) != 0x80;
+    }
+    assert_true(columns <= (size_t)row->columns);
+    assert_int_equal(strstr(text, "2025-12-10") != NULL, row->has_day);
+    assert_int_equal(strstr(text, "PKY-1") != NULL, row->has_incident);
+    assert_non_null(strstr(text, row->text));
+    assert_non_null(strstr(text, "08:15:00 WIB"));
     free(text);
     json_decref(event);
 }
 
 int main(void)
 {
+    setenv("TZ", "WIB-7", 1);
+    tzset();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(j_is_the_line_itself),
         cmocka_unit_test(a_wrong_format_is_told),
         cmocka_unit_test(a_line_holds_what_matters_and_no_control_characters),
-        cmocka_unit_test(a_line_fits_the_terminal),
     };
-    return CHECK_ROWS(formats, a_format_is_followed) + cmocka_run_group_tests(tests, NULL, NULL);
+    int failures = CHECK_ROWS(formats, a_format_is_followed);
+    failures += CHECK_ROWS(widths, a_line_fits_the_terminal);
+    return failures + cmocka_run_group_tests(tests, NULL, NULL);
 }
