@@ -110,9 +110,10 @@ class Connection:
     def receive_frames(self, wait_s):
         """The frames of the next message, or None."""
         ready = dict(self.poller.poll(max(0, int(wait_s * 1000))))
-        if self.monitor in ready:
-            self.look_at_monitor()
-        return self.socket.recv_multipart() if self.socket in ready else None
+        if self.socket in ready:
+            return self.socket.recv_multipart()
+        self.look_at_monitor()
+        return None
 
     def look_at_monitor(self):
         """Only one event is watched: the broker does not know the key. Nobody tries again."""

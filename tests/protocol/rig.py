@@ -23,7 +23,7 @@ from kentongan.v1 import event_pb2, personal_pb2, record_pb2, wire_pb2  # noqa: 
 KENTONG = os.path.join(BUILD, "bin/kentong")
 KENTONGD = os.path.join(BUILD, "bin/kentongd")
 RIGHTS = ("publish", "subscribe", "replay", "personal")
-START_S = 15
+WAIT_S = 15
 Mode = event_pb2.Mode
 PERSONS = {"purpose": "menolong", "legal_basis": personal_pb2.LegalBasis.VITAL_INTEREST}
 
@@ -75,10 +75,10 @@ class Site:
             file.write(text)
         self.reload()
 
-    def reload(self):
+    def reload(self, wait_s=WAIT_S):
         before = self.log_text().count("policy reloaded")
         self.broker.send_signal(signal.SIGHUP)
-        self.until(lambda text: text.count("policy reloaded") > before, "policy reloaded")
+        self.until(lambda text: text.count("policy reloaded") > before, "policy reloaded", wait_s)
 
     def start(self):
         before = len(re.findall("(?m)^ready ", self.log_text()))
@@ -94,8 +94,8 @@ class Site:
         except FileNotFoundError:
             return ""
 
-    def until(self, is_so, what):
-        deadline = time.monotonic() + START_S
+    def until(self, is_so, what, wait_s=WAIT_S):
+        deadline = time.monotonic() + wait_s
         while not is_so(self.log_text()):
             if self.broker.poll() is not None or time.monotonic() > deadline:
                 raise AssertionError(f"not {what}: {self.log_text()[-3000:]}")
@@ -112,7 +112,7 @@ class Site:
     def stop(self):
         """Ends the broker as an operator does; its exit code."""
         self.broker.terminate()
-        return self.broker.wait(START_S)
+        return self.broker.wait(WAIT_S)
 
     def is_alive(self):
         return self.broker.poll() is None
