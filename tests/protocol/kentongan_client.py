@@ -92,11 +92,11 @@ class Connection:
         self.poller.register(self.monitor, zmq.POLLIN)
         self.socket.connect(profile.endpoint)
 
-    def close(self):
+    def close(self, linger_ms=0):
         if not self.socket.closed:
             self.socket.disable_monitor()
             self.monitor.close()
-            self.socket.close()
+            self.socket.close(linger_ms)
 
     def send_frames(self, frames, wait_s=WAIT_S):
         """Waits until there is a connection: with ZMQ_IMMEDIATE nothing is queued before."""

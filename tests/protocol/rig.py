@@ -37,7 +37,7 @@ def free_port():
 class Site:
     """A folder made by `kentong init`, and the broker on it. Agencies: name = rights by name."""
 
-    def __init__(self, limits=None, **agencies):
+    def __init__(self, settings=None, limits=None, **agencies):
         self.work = tempfile.mkdtemp(prefix="kentongan-")
         self.path = os.path.join(self.work, "site")
         self.broker = None
@@ -46,9 +46,10 @@ class Site:
         self.port = free_port()
         run(KENTONG, "init", self.path, "--name", "Kota Uji", "--region", "62.71",
             "--listen", f"tcp://127.0.0.1:{self.port}")
-        if limits:
-            with open(os.path.join(self.path, "kentongan.yaml"), "a", encoding="utf-8") as file:
-                file.write("limits:\n" + "".join(f"  {key}: {limits[key]}\n" for key in limits))
+        with open(os.path.join(self.path, "kentongan.yaml"), "a", encoding="utf-8") as file:
+            file.writelines(f"{key}: {value}\n" for key, value in (settings or {}).items())
+            file.write("limits:\n" if limits else "")
+            file.writelines(f"  {key}: {value}\n" for key, value in (limits or {}).items())
         self.profiles = {}
         for name, rights in agencies.items():
             self.enrol(name, **rights)
@@ -135,11 +136,11 @@ class Case(unittest.TestCase):
 
     site = None
     agencies = {}
-    limits = None
+    settings = limits = None
 
     @classmethod
     def setUpClass(cls):
-        cls.site = Site(cls.limits, **cls.agencies)
+        cls.site = Site(cls.settings, cls.limits, **cls.agencies)
         cls.addClassCleanup(cls.site.close)
 
     def setUp(self):

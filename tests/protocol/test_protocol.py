@@ -94,6 +94,101 @@ class Sessions(Case):
             self.site.start()
 
 
+class Limits(Case):
+    """A site with narrow limits: what is beyond them is answered with a code, and is not lost."""
+
+    agencies = {name: {"publish": ["62/71/#"], "subscribe": ["62/71/#"]}
+                for name in ("damkar", "dinkes", "polisi", "bpbd")}
+    settings = {"heartbeat_ms": 300}
+    limits = {"silence_ms": 1000, "window_events": 16, "pending_events": 32, "sessions_agency": 4,
+              "follows_session": 2, "cursors_agency": 2, "producers_agency": 3,
+              "event_bytes": 1024, "batch_bytes": 69632}
+
+    def test_silence_ends_a_session_and_a_heartbeat_keeps_it(self):
+        silent, alive = self.client("bpbd"), self.client("bpbd")
+        until = time.monotonic() + 1.5
+        while time.monotonic() < until:
+            alive.step(0.1)
+        alive.ping()
+        self.refused("NO_SESSION", None, silent.ping)
+
+    def test_busy_is_waited_out_in_order(self):
+        """The broker takes 16 at a time; the client sends 48, whatever it was told of a window."""
+        client, producer = self.publisher()
+        pendings = [producer.add(unit_event(self.root + "/x").SerializeToString())
+                    for _ in range(48)]
+        items = [pending.item for pending in pendings]
+        for number, one in enumerate(items, 1):
+            one.sent.after = number - 1
+        outcomes = [receipt.WhichOneof("outcome") + receipt.refused.code
+                    for batch in range(0, 48, 12)
+                    for receipt in client.publish_items(items[batch:batch + 12])]
+        self.assertEqual(set(outcomes), {"stored"})
+        burst = [item(producer, 49 + index, 48 + index, self.bytes()) for index in range(20)]
+        outcomes = client.publish_items(burst)
+        busy = [receipt for receipt in outcomes if receipt.HasField("refused")]
+        self.assertEqual([each.stored.seq > 0 for each in outcomes], [True] * 16 + [False] * 4)
+        self.assertEqual({each.refused.code for each in busy}, {"BUSY"})
+        self.assertTrue(all(each.refused.retryable and each.refused.retry_after_ms for each in busy))
+        again = client.publish_items(burst[16:])
+        self.assertTrue(all(each.stored.seq and not each.stored.duplicate for each in again))
+
+    def bytes(self):
+        return unit_event(self.root + "/x").SerializeToString()
+
+    def test_the_client_keeps_to_what_welcome_says(self):
+        client, producer = self.publisher()
+        self.assertEqual(client.welcome.limits, wire_pb2.Limits(
+            event_bytes=1024, batch_bytes=69632, window_events=16, follows=2, filters=64))
+        pendings = [producer.add(self.bytes()) for _ in range(100)]
+        producer.flush(client)
+        seqs = [pending.outcome.seq for pending in pendings]
+        self.assertEqual(seqs, list(range(seqs[0], seqs[0] + 100)))
+
+    def test_sizes(self):
+        client, producer = self.publisher()
+        large = unit_event(self.root + "/x")
+        large.unit.note = "x" * 1000
+        one = item(producer, 1, 0, large.SerializeToString())
+        self.assertEqual(client.publish_items([one])[0].refused.code, "TOO_LARGE")
+        large.unit.note = "x" * 700
+        many = [item(producer, 1 + index, index, large.SerializeToString()) for index in range(86)]
+        batch = record_pb2.PublishBatch(items=many).SerializeToString()
+        self.assertTrue(69632 < len(batch) < 69632 + 4096, len(batch))
+        self.refused("TOO_LARGE", "items", client.publish_items, many)
+        client.ping()
+        self.refused("NO_SESSION", None, client.publish_items, many + many)  # cut by its frame
+
+    def test_sessions_of_an_agency(self):
+        """One too many waits in the handshake until another one ends."""
+        clients = [self.client("polisi") for _ in range(4)]
+        fifth = kc.Connection(self.site.profiles["polisi"])
+        self.addCleanup(fifth.close)
+        with self.assertRaises(TimeoutError):
+            fifth.send_frames([b"x"], wait_s=0.3)
+        clients[0].send(bye=wire_pb2.Bye())
+        clients[0].close(linger_ms=500)
+        fifth.send_frames([b"x"], wait_s=5)
+
+    def test_follows_and_cursors(self):
+        client = self.client()
+        follows = [client.follow(["62/71/#"]) for _ in range(2)]
+        self.refused("FOLLOW_LIMIT", None, client.follow, ["62/71/#"])
+        for name, follow in zip("ab", follows):
+            follow.unfollow()
+            client.follow(["62/71/#"], cursor=name).unfollow()
+        self.refused("CURSOR_LIMIT", "cursor", client.follow, ["62/71/#"], cursor="c")
+
+    def test_producers_of_an_agency(self):
+        receipts = []
+        for _ in range(4):
+            client, producer = self.publisher("dinkes")
+            receipts += client.publish_items([item(producer, 1, 0, self.bytes())])
+            client.close()
+        self.assertEqual(receipts[-1].refused.code, "PRODUCER_LIMIT")
+        self.assertTrue(receipts[-1].refused.retryable)
+
+
 class Publishing(Case):
     agencies = {"damkar": {"publish": ["62/71/#"], "subscribe": ["62/71/#"],
                            "replay": ["62/71/#"]},
