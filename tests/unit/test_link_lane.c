@@ -61,6 +61,45 @@ static void a_gap_sends_again_above_the_mark_and_only_once(void **state)
     story_end(&story);
 }
 
+/* The event of the first sending was refused, that of the second is stored: it is stored. */
+static void a_refusal_of_an_older_sending_is_overtaken(void **state)
+{
+    (void)state;
+    struct story story;
+    story_open(&story);
+    story_up(&story, 0, 0);
+    story_offer(&story, LINK_LANE_REST, 1);
+    uint64_t first = story_expect_item(&story, 0, 0, 1, 0);
+    story_offer(&story, LINK_LANE_REST, 2);
+    story_receipt(&story, first + 1, 2, LINK_GAP, 0);
+    uint64_t again = story_expect_item(&story, 0, 0, 1, 0);
+    story_refusal(&story, first, 1, "RIGHTS", 0);
+    assert_null(story_effect(&story, LINK_FX_ANSWERED, 0));
+    story_receipt(&story, again, 1, LINK_STORED, 5);
+    assert_true(story_effect(&story, LINK_FX_ANSWERED, 0)->of.answered.is_stored);
+    story_end(&story);
+}
+
+/* «a cold look-up: later» */
+static void what_is_only_asked_for_may_take_long(void **state)
+{
+    (void)state;
+    struct story story;
+    story_open(&story);
+    story_up(&story, 0, 9);
+    story_offer(&story, LINK_LANE_REST, 3);
+    uint64_t request = story_expect_item(&story, 0, 0, 3, 0);
+    struct link_heard pong = {.kind = LINK_HEARD_PONG};
+    for (int beat = 0; beat < 20; beat++) {
+        story_tick(&story, STORY_BEAT_MS);
+        story_hear(&story, &pong);
+    }
+    assert_true(link_is_up(story.link));
+    story_receipt(&story, request, 3, LINK_STORED, 1);
+    assert_non_null(story_effect(&story, LINK_FX_ANSWERED, 0));
+    story_end(&story);
+}
+
 static void what_follows_a_known_refusal_leaves_it_out(void **state)
 {
     (void)state;
@@ -284,6 +323,8 @@ int main(void)
         cmocka_unit_test(what_is_published_is_sent_and_answered_once),
         cmocka_unit_test(numbers_are_above_the_mark_and_all_given),
         cmocka_unit_test(a_gap_sends_again_above_the_mark_and_only_once),
+        cmocka_unit_test(a_refusal_of_an_older_sending_is_overtaken),
+        cmocka_unit_test(what_is_only_asked_for_may_take_long),
         cmocka_unit_test(what_follows_a_known_refusal_leaves_it_out),
         cmocka_unit_test(busy_waits_and_sends_again_in_order),
         cmocka_unit_test(a_lost_session_sends_what_is_unanswered_again),

@@ -226,8 +226,6 @@ static bool refusal_is(const struct link_refusal *refusal, const char *code)
     return bytes_are_equal(refusal->code, bytes_of_text(code));
 }
 
-/* What only counts when it answers the last sending of that event: an older sending's answer is
- * overtaken. */
 static void lane_rearrange(struct lane *lane, uint32_t index, const struct link_receipt *receipt,
                            uint64_t now_ms)
 {
@@ -262,12 +260,15 @@ enum lane_verdict lane_receipt(struct lane *lane, uint64_t request,
     }
     if (is_refused && refusal_is(&receipt->refusal, "FENCED"))
         return LANE_FENCED;
+    /* All else only counts when it answers the last sending: an older one's answer is overtaken,
+     * even a definitive one, since a right may have been given in between. */
+    if (entry->request != request)
+        return LANE_NOTHING;
     if (is_refused && !receipt->refusal.is_retryable) {
         lane_done(lane, entry);
         return LANE_REFUSED;
     }
-    if (entry->request == request)
-        lane_rearrange(lane, index, receipt, now_ms);
+    lane_rearrange(lane, index, receipt, now_ms);
     return LANE_NOTHING;
 }
 
