@@ -112,6 +112,8 @@ static void watch_input(struct boundary *boundary, const struct input *input)
         tally_add(boundary->tally, TALLY_UNSENT);
     if (input->kind == IN_CHECKPOINT)
         tally_add(boundary->tally, TALLY_CHECKPOINT_READ);
+    if (input->kind == IN_PAGE)
+        boundary->reads--;
     if (input->kind != IN_APPENDED)
         return;
     if (input->of.appended.status == STATUS_OK)
@@ -147,6 +149,36 @@ static void watch_answer(const struct boundary *boundary, const struct answer *a
         watch_receipts(boundary, answer);
 }
 
+static size_t append_bytes(const struct effect *effect)
+{
+    size_t bytes = 0;
+    for (uint32_t index = 0; index < effect->of.append.count; index++)
+        bytes += effect->of.append.items[index].sent.length +
+                 effect->of.append.items[index].personal.length;
+    return bytes;
+}
+
+static void watch_append(const struct boundary *boundary, const struct effect *effect)
+{
+    model_append_asked(boundary->model, effect->of.append.first + effect->of.append.count - 1);
+    story_tell(boundary->story, "broker", "appends %" PRIu64 " and %" PRIu32 " more",
+               effect->of.append.first, effect->of.append.count - 1);
+}
+
+/* «every queue, list, frame and step has a limit» */
+static void check_bounds(const struct boundary *boundary, const struct effects *fx)
+{
+    if (boundary->reads > boundary->limits.reads + 1) /* those of pages, and ingest's one */
+        model_fail(boundary->model, "P6", "%" PRIu32 " reads are under way", boundary->reads);
+    uint64_t waiting = model_waiting(boundary->model);
+    if (waiting > boundary->limits.pending_events)
+        model_fail(boundary->model, "P6", "%" PRIu64 " events wait to be durable", waiting);
+    for (uint32_t index = 0; index < fx->count; index++)
+        if (fx->list[index].kind == FX_APPEND &&
+            append_bytes(&fx->list[index]) > boundary->limits.chunk_bytes)
+            model_fail(boundary->model, "P6", "a chunk is longer than allowed");
+}
+
 static void watch_effect(struct boundary *boundary, const struct effect *effect)
 {
     switch ((int)effect->kind) {
@@ -154,11 +186,10 @@ static void watch_effect(struct boundary *boundary, const struct effect *effect)
         watch_answer(boundary, &effect->of.send);
         break;
     case FX_APPEND:
-        model_append_asked(boundary->model, effect->of.append.first + effect->of.append.count - 1);
-        story_tell(boundary->story, "broker", "appends %" PRIu64 " and %" PRIu32 " more",
-                   effect->of.append.first, effect->of.append.count - 1);
+        watch_append(boundary, effect);
         break;
     case FX_READ:
+        boundary->reads++;
         tally_add(boundary->tally, TALLY_PAGE_READ);
         break;
     case FX_CHECKPOINT:
@@ -181,6 +212,7 @@ void __wrap_core_step(struct core *core, const struct input *input, struct effec
     plant_effects(boundary->plant, fx);
     for (uint32_t index = 0; index < fx->count; index++)
         watch_effect(boundary, &fx->list[index]);
+    check_bounds(boundary, fx);
     if (boundary->plant->ack.is_owed)
         make_ack(boundary);
     if (boundary->plant->again.is_owed)
@@ -206,13 +238,16 @@ void boundary_start(struct boundary *boundary)
 {
     plant_restart(boundary->plant);
     forget_publishes(boundary);
+    boundary->reads = 0;
     boundary_enter(boundary);
 }
 
-void boundary_init(struct boundary *boundary, enum plant_kind kind, struct sim_net *net,
-                   struct model *model, struct tally *tally, struct story *story)
+void boundary_init(struct boundary *boundary, enum plant_kind kind,
+                   const struct core_limits *limits, struct sim_net *net, struct model *model,
+                   struct tally *tally, struct story *story)
 {
-    *boundary = (struct boundary){.net = net, .model = model, .tally = tally, .story = story};
+    *boundary = (struct boundary){
+        .limits = *limits, .net = net, .model = model, .tally = tally, .story = story};
     boundary->plant = calloc(1, sizeof *boundary->plant);
     assert(boundary->plant != NULL);
     boundary->plant->kind = kind;

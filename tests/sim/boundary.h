@@ -7,6 +7,7 @@
 #ifndef TESTS_SIM_BOUNDARY_H
 #define TESTS_SIM_BOUNDARY_H
 
+#include "broker/core/limits.h"
 #include "tests/sim/plant.h"
 #include "tests/sim/sim_net.h"
 
@@ -20,6 +21,8 @@ struct boundary {
     struct story *story;
     uint64_t now_ms;
     uint32_t steps; /* at this moment */
+    uint32_t reads; /* asked for and not answered */
+    struct core_limits limits;
     struct {
         uint64_t peer, request;
         struct blob *frame;
@@ -27,8 +30,9 @@ struct boundary {
     uint32_t publish_count;
 };
 
-void boundary_init(struct boundary *boundary, enum plant_kind kind, struct sim_net *net,
-                   struct model *model, struct tally *tally, struct story *story);
+void boundary_init(struct boundary *boundary, enum plant_kind kind,
+                   const struct core_limits *limits, struct sim_net *net, struct model *model,
+                   struct tally *tally, struct story *story);
 void boundary_deinit(struct boundary *boundary);
 
 /* Another broker starts. */

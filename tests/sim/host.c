@@ -224,7 +224,7 @@ struct host *host_new(const struct host_options *options, struct fake_disk *disk
     host->model = model;
     host->tally = tally;
     host->story = story;
-    boundary_init(&host->boundary, options->plant, net, model, tally, story);
+    boundary_init(&host->boundary, options->plant, &options->limits, net, model, tally, story);
     return host;
 }
 

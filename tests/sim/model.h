@@ -44,6 +44,9 @@ void model_policy(struct model *model, const struct cast_policy *policy);
 void model_append_asked(struct model *model, uint64_t last);
 void model_append_done(struct model *model, uint64_t last);
 
+/* How many events it asked to store that it does not know to be durable. */
+uint64_t model_waiting(const struct model *model);
+
 /* It died: the disk is what was flushed. */
 void model_crash(struct model *model);
 

@@ -256,8 +256,8 @@ static void see_following(struct model *model, uint64_t peer, const Kentongan__V
         check_start(model, follow, told);
 }
 
-/* Notes what the broker decided of a sequence. */
-static void note(struct model_application *application, uint64_t seq, bool is_shown)
+/* Notes what the broker decided of a sequence. True: it was shown before, and is again. */
+static bool note(struct model_application *application, uint64_t seq, bool is_shown)
 {
     while (application->shown_room <= seq) {
         uint64_t room = application->shown_room == 0 ? 4096 : application->shown_room * 2;
@@ -267,13 +267,16 @@ static void note(struct model_application *application, uint64_t seq, bool is_sh
                room - application->shown_room);
         application->shown_room = room;
     }
+    bool was_shown = application->shown[seq] == DECISION_SHOWN;
     application->shown[seq] = is_shown ? DECISION_SHOWN : DECISION_HIDDEN;
+    return was_shown && is_shown;
 }
 
 static void judge(struct model *model, struct model_follow *follow, uint64_t seq, bool is_shown)
 {
     const char *name = cast_followers[follow->who].name;
-    note(&model->applications[follow->who], seq, is_shown);
+    if (note(&model->applications[follow->who], seq, is_shown))
+        tally_add(model->tally, TALLY_RECORD_REPEATED);
     enum model_verdict verdict = model_judge(model, follow, seq);
     char since[MODEL_FAULT_BYTES / 2];
     model_tell_since(model, since, sizeof since);

@@ -67,6 +67,11 @@ void model_append_asked(struct model *model, uint64_t last)
     model->asked = last;
 }
 
+uint64_t model_waiting(const struct model *model)
+{
+    return model->asked > model->head ? model->asked - model->head : 0;
+}
+
 void model_append_done(struct model *model, uint64_t last)
 {
     model->head = last;

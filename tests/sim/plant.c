@@ -157,6 +157,12 @@ static void save_on_send(struct plant *plant, const struct answer *answer)
                                             answer->of.deliver.last, true};
 }
 
+static void hide(struct effect *effect)
+{
+    *effect = (struct effect){.kind = FX_TRACE};
+    effect->of.trace.text = "something was planted here";
+}
+
 /* The GAP is not told: the event will be taken as if nothing were missing before it. */
 static void ignore_gap(struct plant *plant, struct effect *effect)
 {
@@ -175,14 +181,14 @@ static void ignore_gap(struct plant *plant, struct effect *effect)
     effect->of.send.of.receipts.receipts++;
     effect->of.send.of.receipts.count--;
     if (effect->of.send.of.receipts.count == 0)
-        effect->kind = FX_TRACE;
+        hide(effect);
 }
 
 static void plant_answer(struct plant *plant, struct effect *effect)
 {
     struct answer *answer = &effect->of.send;
     if (answer->number >= PLANT_REQUEST)
-        effect->kind = FX_TRACE;
+        hide(effect);
     else if (answer->kind == ANSWER_DELIVER && plant->kind == PLANT_EVENT_MISSED_AT_PAGE_EDGE)
         miss_edge(plant, &answer->of.deliver);
     else if (answer->kind == ANSWER_DELIVER && plant->kind == PLANT_CURSOR_SAVED_ON_SEND)
