@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <string.h>
 
+#include "broker/config.h"
 #include "broker/store/store_lmdb.h"
 
 enum { TOOL_DONE = 0, TOOL_FAILED = 1, TOOL_USAGE = 2, TOOL_RUNNING = 3 };
@@ -49,6 +50,8 @@ int log_tool_run(const char *verb, const char *directory)
 {
     char path[4096];
     struct store_lmdb_options options;
+    struct config config;
+    struct yaml_fault wrong;
     struct store_fault fault = {.text = ""};
     struct store_statistics statistics;
     struct store *store = NULL;
@@ -59,6 +62,10 @@ int log_tool_run(const char *verb, const char *directory)
     }
     store_lmdb_options_default(&options, path);
     options.is_read_only = true;
+    /* A configuration with a fault must not keep anybody from looking at the log. */
+    if (config_load(directory, &config, &wrong) == STATUS_OK) {
+        options.map_bytes = config.map_bytes;
+    }
     enum status status = store_lmdb_open(&options, &store, &fault);
     if (status != STATUS_OK) {
         (void)fprintf(stderr, "kentongd: %s: %s\n", path, fault.text);

@@ -112,6 +112,7 @@ make_city() {
     site=$work/site
     "$kentong" init "$site" --name "Kota Palangka Raya" --region 62.71 \
         --listen tcp://127.0.0.1:0 >/dev/null || die "init"
+    echo 'map_bytes: 17179869184' >>"$site/kentongan.yaml" # sanitizers leave less room than 1 TiB
     start_broker "$site"
     sed "s|tcp://127.0.0.1:0|$endpoint|" "$site/kentongan.yaml" >"$work/yaml"
     cat "$work/yaml" >"$site/kentongan.yaml"
