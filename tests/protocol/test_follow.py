@@ -315,6 +315,23 @@ class Following(Case):
         plain = self.follow()
         self.refused("FIELD_INVALID", "follow", plain.ack, 1)
 
+    def test_an_ack_may_come_after_the_end(self):
+        seqs = self.publish(self.sender, *"abc")
+        follow = self.follow(START, cursor="ujung", until_end=True)
+        self.assert_takes(follow, seqs)
+        self.assertEqual(follow.ended.refusal.code, "END")
+        follow.ack(seqs[1])
+        again = self.follow(cursor="ujung", until_end=True)
+        self.assert_takes(again, seqs[2:])
+
+    def test_of_acks_on_their_way_the_latest_is_answered(self):
+        follow = self.follow(cursor="beruntun")
+        seqs = self.publish(self.sender, *"abcdef")
+        self.assert_takes(follow, seqs)
+        for seq in seqs:
+            last = self.reader.send(ack=wire_pb2.Ack(follow=follow.name, through=seq))
+        self.assertEqual(self.reader.wait(last, "acked")[0].through, seqs[-1])
+
     def test_a_newer_follow_takes_the_cursor(self):
         older = self.follow(cursor="rebutan")
         newer = self.follow(cursor="rebutan", client=self.client("bpbd"))
