@@ -40,17 +40,51 @@ static const char *kind_of(const json_t *event, const json_t **body)
     return "";
 }
 
-/* The words of the body that say most, the first that it has. */
-static const char *text_of(const json_t *body)
+/* The first of these members that the body has as a text; NULL: none. */
+static const char *first_of(const json_t *body, const char *const *names)
 {
-    static const char *const names[] = {"summary", "headline",  "title", "text",     "instruction",
-                                        "note",    "causeText", "name",  "label",    "callSign",
-                                        "step",    "status",    "state", "category", "eventId"};
     const char *found = NULL;
-    for (size_t i = 0; found == NULL && i < sizeof names / sizeof *names; i++) {
-        found = json_string_value(json_object_get(body, names[i]));
+    for (; found == NULL && *names != NULL; names++) {
+        found = json_string_value(json_object_get(body, *names));
     }
-    return found == NULL ? "" : found;
+    return found;
+}
+
+/* The words of the body that say most: whom or what it is about, how that stands, what is said. To
+ * be freed. */
+static char *text_of(const json_t *body)
+{
+    static const char *const subjects[] = {"unitId", "facilityId", "assetId", "serviceId",
+                                           "agency", "toAgency",   NULL};
+    static const char *const states[] = {"activity", "step",  "state", "decision",
+                                         "link",     "fault", NULL};
+    static const char *const words[] = {"summary", "headline",  "title", "text", "task",
+                                        "result",  "causeText", "note",  NULL};
+    static const char *const last[] = {"name", "category", "type", NULL};
+    const char *parts[] = {first_of(body, subjects), first_of(body, states), first_of(body, words)};
+    char *text = NULL;
+    size_t length = 0;
+    FILE *out = memory_open(&text, &length);
+    bool is_empty = true;
+    for (size_t part = 0; part < sizeof parts / sizeof *parts; part++) {
+        if (parts[part] != NULL) {
+            (void)fprintf(out, "%s%s", is_empty ? "" : " ", parts[part]);
+            is_empty = false;
+        }
+    }
+    const char *other = is_empty ? first_of(body, last) : NULL;
+    (void)fputs(other == NULL ? "" : other, out);
+    if (fclose(out) != 0) {
+        abort();
+    }
+    return text;
+}
+
+static void put_text(FILE *out, const json_t *body)
+{
+    char *text = text_of(body);
+    (void)fputs(text, out);
+    free(text);
 }
 
 static void print_local(FILE *out, const char *time, bool is_narrow)
@@ -121,7 +155,7 @@ static void put_letter(FILE *out, const json_t *event, const char *line, char le
         (void)fputs(member(event, "incidentId"), out);
         break;
     case 'x':
-        (void)fputs(text_of(body), out);
+        put_text(out, body);
         break;
     case 'j':
         (void)fputs(line, out);
@@ -257,7 +291,9 @@ char *show_line(const struct say *say, const json_t *event)
     }
     FILE *out = memory_open(&text, &length);
     (void)fprintf(out, "%s  ", front);
-    put_plain(out, text_of(body), columns_left(say, front, incident));
+    char *words = text_of(body);
+    put_plain(out, words, columns_left(say, front, incident));
+    free(words);
     (void)fprintf(out, "%s%s%s\n", incident[0] == '\0' ? "" : "  ", incident, say_colour(say, "0"));
     if (fclose(out) != 0) {
         abort();

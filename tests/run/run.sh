@@ -166,7 +166,7 @@ main() {
     followers_catch_up
     wc -l "$run"/followers/*.jsonl | sed 's/^/   /'
 
-    incident=$(grep -m1 -o '"incidentId":"PKY-[^"]*","priority":8' "$night" | cut -d'"' -f4)
+    incident=$(busiest_incident "$night")
     say "Incident $incident again, as the call centre may see it"
     kentong -p "$run/pusat-112.agency" replay --incident "$incident"
 
@@ -180,6 +180,21 @@ main() {
 
     say 'Counted from receipts, desks and the log'
     "$here/count.py" "$run"
+}
+
+# The house fire that most agencies had a part in.
+busiest_incident() {
+    python3 - "$1" <<'END'
+import collections, json, sys
+parts = collections.defaultdict(set)
+fires = set()
+for line in open(sys.argv[1], encoding="utf-8"):
+    event = json.loads(line)
+    parts[event.get("incidentId")].add(event["source"])
+    if event.get("report", {}).get("category") == "FIRE_STRUCTURE":
+        fires.add(event["incidentId"])
+print(max(sorted(fires), key=lambda incident: len(parts[incident])))
+END
 }
 
 # A new cursor starts at the head: every desk must stand before the first event is said.
