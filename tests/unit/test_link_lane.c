@@ -317,6 +317,28 @@ static void an_event_unanswered_for_long_ends_the_session(void **state)
     story_end(&story);
 }
 
+static void what_is_offered_in_one_go_is_sent_together(void **state)
+{
+    (void)state;
+    struct story story;
+    story_open(&story);
+    story_up(&story, 0, 0);
+    for (uint64_t number = 1; number <= 3; number++) {
+        struct link_input input = {.kind = LINK_IN_EVENT};
+        input.of.event.lane = LINK_LANE_REST;
+        input.of.event.token = input.of.event.number = number;
+        input.of.event.event = &story.event;
+        input.of.event.is_more = true;
+        story_step(&story, &input);
+        story_expect_silence(&story);
+    }
+    story_tick(&story, 0);
+    for (uint64_t number = 1; number <= 3; number++)
+        story_expect_item(&story, 0, (uint32_t)number - 1, number, number - 1);
+    assert_null(story_said(&story, LINK_SAY_PUBLISH, 1));
+    story_end(&story);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -335,6 +357,7 @@ int main(void)
         cmocka_unit_test(a_fenced_session_keeps_its_events_and_returns_late),
         cmocka_unit_test(the_window_is_never_passed),
         cmocka_unit_test(what_comes_while_much_is_on_its_way_is_sent_together),
+        cmocka_unit_test(what_is_offered_in_one_go_is_sent_together),
         cmocka_unit_test(an_event_unanswered_for_long_ends_the_session),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

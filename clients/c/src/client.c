@@ -116,8 +116,15 @@ struct timespec client_deadline(int timeout_ms)
     return at;
 }
 
+/* A caller that will not wait is not put to sleep to find that out. */
 bool client_wait(struct kt_client *client, const struct timespec *deadline)
 {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    bool is_over = now.tv_sec > deadline->tv_sec ||
+                   (now.tv_sec == deadline->tv_sec && now.tv_nsec >= deadline->tv_nsec);
+    if (is_over)
+        return false;
     return pthread_cond_timedwait(&client->changed, &client->lock, deadline) != ETIMEDOUT;
 }
 

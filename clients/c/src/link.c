@@ -357,7 +357,8 @@ void link_step(struct link *link, const struct link_input *input, struct link_ef
     case LINK_IN_TICK:
         break;
     }
-    link_serve(link, input->wall_ms, fx);
+    if (input->kind != LINK_IN_EVENT || !input->of.event.is_more)
+        link_serve(link, input->wall_ms, fx);
 }
 
 static uint64_t earlier(uint64_t a, uint64_t b)

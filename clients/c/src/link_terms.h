@@ -59,6 +59,7 @@ struct link_input {
             uint64_t token;                 /* the shell's name for it */
             uint64_t number;                /* as written in the outbox */
             const struct link_event *event; /* kept by the shell until FX_ANSWERED or FX_REWIND */
+            bool is_more; /* another input follows at once: nothing is sent before it */
         } event;
         struct {
             enum link_lane lane;

@@ -68,9 +68,12 @@ static void step_all(struct kt_client *client, struct link_input *input)
     step_consequences(client);
 }
 
-/* Offers what waits in the outbox as long as the machine has room. */
+/* Offers what waits in the outbox as long as the machine has room; what is offered in one go is
+ * sent in one message. */
 static void offer(struct kt_client *client)
 {
+    struct link_input tick = {.kind = LINK_IN_TICK};
+    bool is_any = false;
     for (int lane = 0; lane < LINK_LANES; lane++) {
         while (!client->is_disk_bad && link_room(client->link, (enum link_lane)lane) > 0) {
             struct link_input input = {.kind = LINK_IN_EVENT};
@@ -82,9 +85,13 @@ static void offer(struct kt_client *client)
             client->is_disk_bad |= status != OUTBOX_OK;
             if (input.of.event.event == NULL)
                 break;
-            step_all(client, &input);
+            input.of.event.is_more = true;
+            step(client, &input);
+            is_any = true;
         }
     }
+    if (is_any)
+        step_all(client, &tick);
 }
 
 /* ---- tickets --------------------------------------------------------------------------------- */
@@ -368,7 +375,6 @@ static void take_network(struct kt_client *client)
             break;
         case LINK_ZMQ_MESSAGE:
             take_message(client, first, second);
-            offer(client);
             continue;
         case LINK_ZMQ_BAD:
             take_message(client, (struct bytes){0}, (struct bytes){0});
