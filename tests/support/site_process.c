@@ -33,8 +33,7 @@ double site_seconds(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* A port that is free now; nobody is given it again soon. */
-static uint16_t free_port(void)
+uint16_t site_free_port(void)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t length = sizeof address;
@@ -122,7 +121,7 @@ void site_process_make(struct site_process *site, const char *broker, const char
         stop(site->root);
     }
     path_in(site, "site", site->directory);
-    snprintf(site->endpoint, sizeof site->endpoint, "tcp://127.0.0.1:%u", free_port());
+    snprintf(site->endpoint, sizeof site->endpoint, "tcp://127.0.0.1:%u", site_free_port());
     const char *const arguments[] = {tool,       "init",  site->directory, "--name",       "Kota",
                                      "--region", "62.71", "--listen",      site->endpoint, NULL};
     run(site, arguments);
@@ -209,6 +208,21 @@ void site_process_stop(struct site_process *site)
         show(path_in(site, "broker.log", log));
         stop("the broker did not stop cleanly");
     }
+}
+
+double site_process_cpu_seconds(const struct site_process *site)
+{
+    char path[64];
+    unsigned long user = 0, system = 0;
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)site->pid);
+    FILE *file = fopen(path, "re");
+    /* The 14th and 15th words; the second is the name, which has no blank here. */
+    if (file == NULL || fscanf(file, "%*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %lu %lu",
+                               &user, &system) != 2) {
+        stop(path);
+    }
+    fclose(file);
+    return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
 }
 
 static int remove_entry(const char *path, const struct stat *about, int kind, struct FTW *where)

@@ -42,8 +42,14 @@ void site_process_stop(struct site_process *site);
 /* Starts a command without waiting: argv ends with NULL. */
 pid_t site_process_spawn(const char *const *arguments);
 
+/* Processor time that the running broker has used. */
+double site_process_cpu_seconds(const struct site_process *site);
+
 /* Removes the folder; the broker must not run. */
 void site_process_remove(struct site_process *site);
+
+/* A TCP port of loopback that is free now; nobody is given it again soon. */
+uint16_t site_free_port(void);
 
 /* Monotonic. */
 double site_seconds(void);
