@@ -283,7 +283,7 @@ static struct engine *make_engine(struct store *store, struct net *net, bool *is
         .limits = &limits,
         .site_name = bytes_of_text("Kota"),
         .heartbeat_ms = 5000,
-        .listener = {is_open, note_trace, note_ready}
+        .listener = {.context = is_open, .trace = note_trace, .ready = note_ready}
     };
     struct engine *engine = engine_new(&options);
     bool is_made = engine != NULL && engine_set_policy(engine, &damkar, 1, 0, 0) == STATUS_OK;
