@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { MIB = 1024 * 1024 };
+#define MIB (UINT64_C(1024) * 1024)
 
 bool config_is_agency_name(struct bytes name)
 {
@@ -203,7 +203,7 @@ static enum status take_limits(struct yaml_node node, const struct yaml_field *f
         {NUMBER(core_limits, pages, 16, 65536)},
         {NUMBER(core_limits, reads, 1, 512)},
         {NUMBER(core_limits, match_entries, 4096, 1000000)},
-        {NUMBER(core_limits, chunk_bytes, 128 * 1024, 512 * 1024)},
+        {NUMBER(core_limits, chunk_bytes, MIB / 8, MIB / 2)},
         {NUMBER(core_limits, checkpoint_events, 64, 1000000)},
         {NUMBER(core_limits, checkpoint_ms, 100, 3600000)},
         {NUMBER(core_limits, silence_ms, 1000, 600000)},
@@ -242,7 +242,7 @@ static void config_default(struct config *config)
         .handshakes_key = 32,
         .handed_bytes = UINT64_C(256) * MIB,
         .peer_bytes = UINT64_C(16) * MIB,
-        .map_bytes = UINT64_C(1024) * 1024 * MIB,
+        .map_bytes = MIB * MIB,
         .headroom_bytes = UINT64_C(64) * MIB,
     };
     core_limits_default(&config->limits);

@@ -113,7 +113,7 @@ static void recover_damaged(struct engine *engine, enum status status)
     engine->is_tail_damaged = true;
     engine_tell(engine, TRACE_ALARM, "STORE_CORRUPT: the last chunk is damaged, nothing is stored",
                 bytes_of_text(status_text(status)), engine->tail.last);
-    recover(engine, INT64_MIN);
+    recover(engine, engine->wall_ms); /* its stamp cannot be believed, nor is it needed */
 }
 
 void engine_take_tail(struct engine *engine, const struct store_done *done)

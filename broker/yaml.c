@@ -199,46 +199,54 @@ static size_t field_find(const struct yaml_field *fields, size_t count, struct b
     return place;
 }
 
-static enum status take_pair(struct yaml_node key, struct yaml_node value,
-                             const struct yaml_field *fields, size_t count, bool *seen, void *into,
+/* A mapping while it is taken. */
+struct taking {
+    const struct yaml_field *fields;
+    size_t count;
+    void *into;
+    bool seen[YAML_FIELDS_MAX];
+};
+
+static enum status take_pair(struct yaml_node key, struct yaml_node value, struct taking *taking,
                              struct yaml_fault *fault)
 {
     if (node_of(key)->type != YAML_SCALAR_NODE) {
         return yaml_refuse(key, fault, "a key must be a word");
     }
     struct bytes name = scalar_of(node_of(key));
-    size_t place = field_find(fields, count, name);
+    size_t place = field_find(taking->fields, taking->count, name);
     int shown = name.length > 64 ? 64 : (int)name.length;
-    if (place == count) {
+    if (place == taking->count) {
         return yaml_refuse(key, fault, "unknown key '%.*s'", shown, (const char *)name.data);
     }
-    if (seen[place]) {
-        return yaml_refuse(key, fault, "key '%s' is given twice", fields[place].key);
+    const struct yaml_field *field = &taking->fields[place];
+    if (taking->seen[place]) {
+        return yaml_refuse(key, fault, "key '%s' is given twice", field->key);
     }
-    seen[place] = true;
-    return fields[place].take(value, &fields[place], into, fault);
+    taking->seen[place] = true;
+    return field->take(value, field, taking->into, fault);
 }
 
 enum status yaml_take_mapping(struct yaml_node node, const struct yaml_field *fields, size_t count,
                               void *into, struct yaml_fault *fault)
 {
-    assert(count <= YAML_FIELDS_MAX);
+    struct taking taking = {.fields = fields, .count = count, .into = into};
     const yaml_node_t *mapping = node_of(node);
+    assert(count <= YAML_FIELDS_MAX);
     if (mapping->type != YAML_MAPPING_NODE) {
         return yaml_refuse(node, fault, "expected keys with values");
     }
-    bool seen[YAML_FIELDS_MAX] = {false};
     for (const yaml_node_pair_t *pair = mapping->data.mapping.pairs.start;
          pair < mapping->data.mapping.pairs.top; pair++) {
         struct yaml_node key = {.file = node.file, .index = pair->key};
         struct yaml_node value = {.file = node.file, .index = pair->value};
-        enum status status = take_pair(key, value, fields, count, seen, into, fault);
+        enum status status = take_pair(key, value, &taking, fault);
         if (status != STATUS_OK) {
             return status;
         }
     }
     for (size_t i = 0; i < count; i++) {
-        if (fields[i].is_required && !seen[i]) {
+        if (fields[i].is_required && !taking.seen[i]) {
             return yaml_refuse(node, fault, "key '%s' is missing", fields[i].key);
         }
     }
@@ -340,11 +348,13 @@ enum status yaml_take_number(struct yaml_node node, const struct yaml_field *fie
 enum status yaml_take_text(struct yaml_node node, const struct yaml_field *field, void *into,
                            struct yaml_fault *fault)
 {
-    struct bytes text;
+    struct bytes text = {0};
     enum status status = yaml_text(node, field->min, field->width - 1, &text, fault);
     if (status == STATUS_OK) {
         char *member = (char *)into + field->offset;
-        memcpy(member, text.data, text.length);
+        if (text.length > 0) {
+            memcpy(member, text.data, text.length);
+        }
         member[text.length] = '\0';
     }
     return status;

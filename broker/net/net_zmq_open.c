@@ -44,8 +44,9 @@ static uint32_t files_allow(uint32_t sessions, struct net_zmq *net, struct net_z
     if (files.rlim_cur >= wanted) {
         return sessions;
     }
-    rlim_t spare = files.rlim_cur > 2 * OTHER_DESCRIPTORS ? files.rlim_cur - OTHER_DESCRIPTORS
-                                                          : files.rlim_cur / 2;
+    rlim_t spare = files.rlim_cur > 2 * (rlim_t)OTHER_DESCRIPTORS
+                       ? files.rlim_cur - OTHER_DESCRIPTORS
+                       : files.rlim_cur / 2;
     uint32_t allowed = spare / 2 > SESSIONS_MIN ? (uint32_t)(spare / 2) : SESSIONS_MIN;
     (void)fail(STATUS_OK, fault, "%lu open files allow %u sessions, not %u: raise LimitNOFILE",
                (unsigned long)files.rlim_cur, allowed, sessions);
@@ -213,11 +214,11 @@ static enum status door_open(struct net_zmq *net, uint32_t index, struct net_zmq
     return STATUS_OK;
 }
 
-enum status net_zmq_open(struct net *base, struct net_zmq_fault *fault)
+enum status net_zmq_open(struct net *net, struct net_zmq_fault *fault)
 {
-    struct net_zmq *net = net_zmq_of(base);
-    for (uint32_t i = 0; i < net->door_count; i++) {
-        enum status status = door_open(net, i, fault);
+    struct net_zmq *zmq = net_zmq_of(net);
+    for (uint32_t i = 0; i < zmq->door_count; i++) {
+        enum status status = door_open(zmq, i, fault);
         if (status != STATUS_OK) {
             return status;
         }
@@ -225,22 +226,22 @@ enum status net_zmq_open(struct net *base, struct net_zmq_fault *fault)
     return STATUS_OK;
 }
 
-const char *net_zmq_endpoint(const struct net *base, uint32_t index)
+const char *net_zmq_endpoint(const struct net *net, uint32_t index)
 {
-    const struct net_zmq *net = (const struct net_zmq *)base;
-    assert(index < net->door_count);
-    return net->doors[index].bound;
+    const struct net_zmq *zmq = (const struct net_zmq *)net;
+    assert(index < zmq->door_count);
+    return zmq->doors[index].bound;
 }
 
-enum status net_zmq_set_keys(struct net *base, const struct zap_key *keys, uint32_t count)
+enum status net_zmq_set_keys(struct net *net, const struct zap_key *keys, uint32_t count)
 {
-    return zap_set_keys(net_zmq_of(base)->zap, keys, count);
+    return zap_set_keys(net_zmq_of(net)->zap, keys, count);
 }
 
-void net_zmq_statistics(const struct net *base, struct net_zmq_statistics *statistics)
+void net_zmq_statistics(const struct net *net, struct net_zmq_statistics *statistics)
 {
-    const struct net_zmq *net = (const struct net_zmq *)base;
-    const struct net_counts *counts = &net->counts;
+    const struct net_zmq *zmq = (const struct net_zmq *)net;
+    const struct net_counts *counts = &zmq->counts;
     *statistics = (struct net_zmq_statistics){
         .accepted = counts->accepted,
         .disconnected = counts->disconnected,
@@ -253,8 +254,8 @@ void net_zmq_statistics(const struct net *base, struct net_zmq_statistics *stati
         .received = counts->received,
         .sent = counts->sent,
         .busy = counts->busy,
-        .handed_bytes = net_flight_bytes(net->all),
-        .peers = net->peer_room - net->free_count,
+        .handed_bytes = net_flight_bytes(zmq->all),
+        .peers = zmq->peer_room - zmq->free_count,
     };
-    zap_statistics(net->zap, &statistics->zap);
+    zap_statistics(zmq->zap, &statistics->zap);
 }

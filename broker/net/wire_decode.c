@@ -35,7 +35,9 @@ struct wire *wire_new(const struct wire_options *options)
         wire_free(wire);
         return NULL;
     }
-    memcpy(wire->site_name, options->site_name.data, options->site_name.length);
+    if (options->site_name.length > 0) {
+        memcpy(wire->site_name, options->site_name.data, options->site_name.length);
+    }
     return wire;
 }
 

@@ -70,7 +70,7 @@ static enum status marks_fill(struct wire *wire, const struct answer *answer,
 {
     uint32_t count = answer->of.welcome.mark_count;
     Kentongan__V1__Mark *marks = wire_arena_take(&wire->outgoing, count * sizeof *marks);
-    welcome->marks = wire_arena_take(&wire->outgoing, count * sizeof *welcome->marks);
+    welcome->marks = wire_arena_take(&wire->outgoing, count * sizeof(Kentongan__V1__Mark *));
     if (marks == NULL || welcome->marks == NULL) {
         return STATUS_MEMORY;
     }
@@ -86,8 +86,9 @@ static enum status marks_fill(struct wire *wire, const struct answer *answer,
 }
 
 static enum status encode_welcome(struct wire *wire, const struct answer *answer, int64_t wall_ms,
-                                  Kentongan__V1__FromBroker *body, struct blob **first)
+                                  struct blob **first)
 {
+    Kentongan__V1__FromBroker body = KENTONGAN__V1__FROM_BROKER__INIT;
     const struct wire_options *options = &wire->options;
     Kentongan__V1__Welcome welcome = KENTONGAN__V1__WELCOME__INIT;
     Kentongan__V1__Limits limits = KENTONGAN__V1__LIMITS__INIT;
@@ -112,9 +113,9 @@ static enum status encode_welcome(struct wire *wire, const struct answer *answer
     if (welcome.agency == NULL || marks_fill(wire, answer, &welcome) != STATUS_OK) {
         return STATUS_MEMORY;
     }
-    body->body_case = KENTONGAN__V1__FROM_BROKER__BODY_WELCOME;
-    body->welcome = &welcome;
-    return encode_body(answer, body, first);
+    body.body_case = KENTONGAN__V1__FROM_BROKER__BODY_WELCOME;
+    body.welcome = &welcome;
+    return encode_body(answer, &body, first);
 }
 
 /* A receipt with everything that its outcome may need beside it. */
@@ -170,13 +171,14 @@ static void receipt_fill(const struct receipt *receipt, struct receipt_parts *pa
 }
 
 static enum status encode_receipts(struct wire *wire, const struct answer *answer,
-                                   Kentongan__V1__FromBroker *body, struct blob **first)
+                                   struct blob **first)
 {
+    Kentongan__V1__FromBroker body = KENTONGAN__V1__FROM_BROKER__INIT;
     uint32_t count = answer->of.receipts.count;
     Kentongan__V1__Receipts receipts = KENTONGAN__V1__RECEIPTS__INIT;
     Kentongan__V1__LogIdentity identity;
     struct receipt_parts *parts = wire_arena_take(&wire->outgoing, count * sizeof *parts);
-    receipts.receipts = wire_arena_take(&wire->outgoing, count * sizeof *receipts.receipts);
+    receipts.receipts = wire_arena_take(&wire->outgoing, count * sizeof(Kentongan__V1__Receipt *));
     if (parts == NULL || receipts.receipts == NULL) {
         return STATUS_MEMORY;
     }
@@ -187,15 +189,15 @@ static enum status encode_receipts(struct wire *wire, const struct answer *answe
     identity_fill(wire, &identity);
     receipts.n_receipts = count;
     receipts.log = &identity;
-    body->body_case = KENTONGAN__V1__FROM_BROKER__BODY_RECEIPTS;
-    body->receipts = &receipts;
-    return encode_body(answer, body, first);
+    body.body_case = KENTONGAN__V1__FROM_BROKER__BODY_RECEIPTS;
+    body.receipts = &receipts;
+    return encode_body(answer, &body, first);
 }
 
 static enum status filters_fill(struct wire *wire, const struct following_answer *following,
                                 Kentongan__V1__Following *out)
 {
-    out->filters = wire_arena_take(&wire->outgoing, following->filter_count * sizeof *out->filters);
+    out->filters = wire_arena_take(&wire->outgoing, following->filter_count * sizeof(char *));
     for (uint32_t i = 0; i < following->filter_count && out->filters != NULL; i++) {
         out->filters[i] = text_copy(wire, following->filters[i]);
         if (out->filters[i] == NULL) {
@@ -207,8 +209,9 @@ static enum status filters_fill(struct wire *wire, const struct following_answer
 }
 
 static enum status encode_following(struct wire *wire, const struct answer *answer,
-                                    Kentongan__V1__FromBroker *body, struct blob **first)
+                                    struct blob **first)
 {
+    Kentongan__V1__FromBroker body = KENTONGAN__V1__FROM_BROKER__INIT;
     const struct following_answer *following = &answer->of.following;
     Kentongan__V1__Following out = KENTONGAN__V1__FOLLOWING__INIT;
     Kentongan__V1__LogIdentity identity;
@@ -229,14 +232,15 @@ static enum status encode_following(struct wire *wire, const struct answer *answ
     out.through = following->through;
     out.log = &identity;
     out.created = following->is_created;
-    body->body_case = KENTONGAN__V1__FROM_BROKER__BODY_FOLLOWING;
-    body->following = &out;
-    return encode_body(answer, body, first);
+    body.body_case = KENTONGAN__V1__FROM_BROKER__BODY_FOLLOWING;
+    body.following = &out;
+    return encode_body(answer, &body, first);
 }
 
-static enum status encode_deliver(const struct answer *answer, Kentongan__V1__FromBroker *body,
-                                  struct blob **first, struct blob **second)
+static enum status encode_deliver(const struct answer *answer, struct blob **first,
+                                  struct blob **second)
 {
+    Kentongan__V1__FromBroker body = KENTONGAN__V1__FROM_BROKER__INIT;
     const struct deliver_answer *deliver = &answer->of.deliver;
     Kentongan__V1__Deliver out = KENTONGAN__V1__DELIVER__INIT;
     if (deliver->count > 0 && wire_batch_of_delivery(deliver, second) != STATUS_OK) {
@@ -247,25 +251,25 @@ static enum status encode_deliver(const struct answer *answer, Kentongan__V1__Fr
     out.last = deliver->last;
     out.count = deliver->count;
     out.replay_through = deliver->replay_through;
-    body->body_case = KENTONGAN__V1__FROM_BROKER__BODY_DELIVER;
-    body->deliver = &out;
-    return encode_body(answer, body, first);
+    body.body_case = KENTONGAN__V1__FROM_BROKER__BODY_DELIVER;
+    body.deliver = &out;
+    return encode_body(answer, &body, first);
 }
 
-static enum status encode_acked(const struct answer *answer, Kentongan__V1__FromBroker *body,
-                                struct blob **first)
+static enum status encode_acked(const struct answer *answer, struct blob **first)
 {
+    Kentongan__V1__FromBroker body = KENTONGAN__V1__FROM_BROKER__INIT;
     Kentongan__V1__Acked out = KENTONGAN__V1__ACKED__INIT;
     out.follow = answer->of.acked.follow;
     out.through = answer->of.acked.through;
-    body->body_case = KENTONGAN__V1__FROM_BROKER__BODY_ACKED;
-    body->acked = &out;
-    return encode_body(answer, body, first);
+    body.body_case = KENTONGAN__V1__FROM_BROKER__BODY_ACKED;
+    body.acked = &out;
+    return encode_body(answer, &body, first);
 }
 
-static enum status encode_ended(const struct answer *answer, Kentongan__V1__FromBroker *body,
-                                struct blob **first)
+static enum status encode_ended(const struct answer *answer, struct blob **first)
 {
+    Kentongan__V1__FromBroker body = KENTONGAN__V1__FROM_BROKER__INIT;
     Kentongan__V1__Ended out = KENTONGAN__V1__ENDED__INIT;
     Kentongan__V1__Refusal refusal;
     refusal_fill(&answer->of.ended.refusal, &refusal);
@@ -273,47 +277,48 @@ static enum status encode_ended(const struct answer *answer, Kentongan__V1__From
     out.refusal = &refusal;
     out.first = answer->of.ended.first;
     out.last = answer->of.ended.last;
-    body->body_case = KENTONGAN__V1__FROM_BROKER__BODY_ENDED;
-    body->ended = &out;
-    return encode_body(answer, body, first);
+    body.body_case = KENTONGAN__V1__FROM_BROKER__BODY_ENDED;
+    body.ended = &out;
+    return encode_body(answer, &body, first);
 }
 
-static enum status encode_event(const struct answer *answer, Kentongan__V1__FromBroker *body,
-                                struct blob **first, struct blob **second)
+static enum status encode_event(const struct answer *answer, struct blob **first,
+                                struct blob **second)
 {
+    Kentongan__V1__FromBroker body = KENTONGAN__V1__FROM_BROKER__INIT;
     Kentongan__V1__Answer out = KENTONGAN__V1__ANSWER__INIT;
     out.seq = answer->of.event.seq;
-    body->body_case = KENTONGAN__V1__FROM_BROKER__BODY_ANSWER;
-    body->answer = &out;
+    body.body_case = KENTONGAN__V1__FROM_BROKER__BODY_ANSWER;
+    body.answer = &out;
     if (wire_batch_of_event(answer->of.event.page, answer->of.event.index,
                             answer->of.event.with_personal, second) != STATUS_OK) {
         return STATUS_MEMORY;
     }
-    return encode_body(answer, body, first);
+    return encode_body(answer, &body, first);
 }
 
-static enum status encode_pong(const struct answer *answer, Kentongan__V1__FromBroker *body,
-                               struct blob **first)
+static enum status encode_pong(const struct answer *answer, struct blob **first)
 {
+    Kentongan__V1__FromBroker body = KENTONGAN__V1__FROM_BROKER__INIT;
     Kentongan__V1__Pong out = KENTONGAN__V1__PONG__INIT;
     out.head = answer->of.pong.head;
-    body->body_case = KENTONGAN__V1__FROM_BROKER__BODY_PONG;
-    body->pong = &out;
-    return encode_body(answer, body, first);
+    body.body_case = KENTONGAN__V1__FROM_BROKER__BODY_PONG;
+    body.pong = &out;
+    return encode_body(answer, &body, first);
 }
 
-static enum status encode_bye(const struct answer *answer, Kentongan__V1__FromBroker *body,
-                              struct blob **first)
+static enum status encode_bye(const struct answer *answer, struct blob **first)
 {
+    Kentongan__V1__FromBroker body = KENTONGAN__V1__FROM_BROKER__INIT;
     Kentongan__V1__Bye out = KENTONGAN__V1__BYE__INIT;
-    body->body_case = KENTONGAN__V1__FROM_BROKER__BODY_BYE;
-    body->bye = &out;
-    return encode_body(answer, body, first);
+    body.body_case = KENTONGAN__V1__FROM_BROKER__BODY_BYE;
+    body.bye = &out;
+    return encode_body(answer, &body, first);
 }
 
-static enum status encode_error(struct wire *wire, const struct answer *answer,
-                                Kentongan__V1__FromBroker *body, struct blob **first)
+static enum status encode_error(struct wire *wire, const struct answer *answer, struct blob **first)
 {
+    Kentongan__V1__FromBroker body = KENTONGAN__V1__FROM_BROKER__INIT;
     Kentongan__V1__Error out = KENTONGAN__V1__ERROR__INIT;
     Kentongan__V1__LogIdentity identity;
     Kentongan__V1__Refusal refusal;
@@ -323,49 +328,48 @@ static enum status encode_error(struct wire *wire, const struct answer *answer,
     out.theirs = answer->of.error.theirs;
     out.ours = answer->of.error.ours;
     out.log = &identity;
-    body->body_case = KENTONGAN__V1__FROM_BROKER__BODY_ERROR;
-    body->error = &out;
-    return encode_body(answer, body, first);
+    body.body_case = KENTONGAN__V1__FROM_BROKER__BODY_ERROR;
+    body.error = &out;
+    return encode_body(answer, &body, first);
 }
 
 enum status wire_encode(struct wire *wire, const struct answer *answer, int64_t wall_ms,
                         struct blob **first, struct blob **second)
 {
-    Kentongan__V1__FromBroker body = KENTONGAN__V1__FROM_BROKER__INIT;
     enum status status = STATUS_MEMORY;
     *first = NULL;
     *second = NULL;
     wire_arena_reset(&wire->outgoing);
     switch (answer->kind) {
     case ANSWER_WELCOME:
-        status = encode_welcome(wire, answer, wall_ms, &body, first);
+        status = encode_welcome(wire, answer, wall_ms, first);
         break;
     case ANSWER_RECEIPTS:
-        status = encode_receipts(wire, answer, &body, first);
+        status = encode_receipts(wire, answer, first);
         break;
     case ANSWER_FOLLOWING:
-        status = encode_following(wire, answer, &body, first);
+        status = encode_following(wire, answer, first);
         break;
     case ANSWER_DELIVER:
-        status = encode_deliver(answer, &body, first, second);
+        status = encode_deliver(answer, first, second);
         break;
     case ANSWER_ACKED:
-        status = encode_acked(answer, &body, first);
+        status = encode_acked(answer, first);
         break;
     case ANSWER_ENDED:
-        status = encode_ended(answer, &body, first);
+        status = encode_ended(answer, first);
         break;
     case ANSWER_EVENT:
-        status = encode_event(answer, &body, first, second);
+        status = encode_event(answer, first, second);
         break;
     case ANSWER_PONG:
-        status = encode_pong(answer, &body, first);
+        status = encode_pong(answer, first);
         break;
     case ANSWER_BYE:
-        status = encode_bye(answer, &body, first);
+        status = encode_bye(answer, first);
         break;
     case ANSWER_ERROR:
-        status = encode_error(wire, answer, &body, first);
+        status = encode_error(wire, answer, first);
         break;
     }
     if (status != STATUS_OK) {

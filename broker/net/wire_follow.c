@@ -19,7 +19,7 @@ static bool is_cursor_name(struct bytes name)
         uint8_t letter = name.data[i];
         bool is_word = (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
                        (letter >= '0' && letter <= '9');
-        if (!is_word && memchr(others, letter, strlen(others)) == NULL) {
+        if (!is_word && (letter == 0 || strchr(others, letter) == NULL)) {
             return false;
         }
     }

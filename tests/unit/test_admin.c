@@ -16,7 +16,7 @@
 #include "tests/unit/check.h"
 #include "tests/unit/item_maker.h"
 
-enum { CHUNKS = 5, ITEMS = 3, ROUNDS_MAX = 2000 };
+enum { CHUNKS = 5, ITEMS = 3, EVENTS = CHUNKS * ITEMS, ROUNDS_MAX = 2000 };
 
 /* A broker as the door sees it: a log in memory, and a policy that is good or not. */
 struct house {
@@ -47,8 +47,7 @@ static void house_info(void *context, struct admin_info *info)
 static void house_log(void *context, struct store_tail *tail, uint64_t *used_bytes)
 {
     (void)context;
-    *tail =
-        (struct store_tail){.first = 1, .last = CHUNKS * ITEMS, .incarnation = 2, .uuid = {0xab}};
+    *tail = (struct store_tail){.first = 1, .last = EVENTS, .incarnation = 2, .uuid = {0xab}};
     *used_bytes = 4096;
 }
 
@@ -254,6 +253,10 @@ static void test_refused(void **state)
     void *made = NULL;
     assert_int_equal(setup(&made), 0);
     struct house *house = made;
+    if (house == NULL) {
+        fail(); /* setup() has set it */
+        return;
+    }
     int visitor = visit(house);
     say(visitor, row->line);
     const char *text = answer(house, visitor);

@@ -248,7 +248,7 @@ static void a_damaged_chunk_before_it_is_named_to_who_reads_it(void **state)
 static void a_clock_that_is_far_off_is_refused_at_start(void **state)
 {
     struct engine_rig *rig = *state;
-    const int64_t minute_ms = 60000, day_ms = 24 * 60 * minute_ms, stamp_ms = rig->wall_ms;
+    const int64_t minute_ms = 60000, day_ms = INT64_C(24) * 60 * minute_ms, stamp_ms = rig->wall_ms;
     greet(rig, 1);
     publish(rig, 1, 1, 1);
     rig->wall_ms = stamp_ms - 4 * minute_ms;

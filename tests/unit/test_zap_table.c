@@ -98,7 +98,7 @@ static void test_user(void **state)
     uint8_t key_id[KEY_ID_BYTES];
     bool is_user = zap_user_read(bytes_of_text(row->user), &agency, key_id);
     assert_int_equal(is_user, row->agency != NULL);
-    if (is_user) {
+    if (is_user && row->agency != NULL) {
         char again[ZAP_USER_BYTES_MAX + 1];
         assert_bytes_equal(agency, bytes_of_text(row->agency));
         zap_user_write(again, agency, key_id);
