@@ -18,7 +18,8 @@
 
 enum {
     CHECKPOINT_PART_BYTES_MAX = 256 * 1024,
-    CHECKPOINT_PART_MS = 5, /* between two parts: commits of events come first */
+    CHECKPOINT_PART_MS = 5,   /* between two parts: commits of events come first */
+    CHECKPOINT_CHUNKS = 4096, /* a start reads one after the other: small ones count as well */
     CHECKPOINT_NAME_BYTES = 16
 };
 
@@ -49,6 +50,7 @@ struct checkpoint {
     uint64_t target; /* being written: will be seq */
     uint64_t block;  /* the next to write in this phase */
     uint64_t started_ms, part_ms;
+    uint32_t chunks;            /* appended after the target, or read by this start */
     uint8_t *is_producer_block; /* one a block: written since the epoch began */
     uint8_t *is_ring_block;
     /* While starting: what the manifest says and what has come. */

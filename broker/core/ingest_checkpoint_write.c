@@ -161,6 +161,7 @@ static void begin(struct ingest *ingest, uint64_t now_ms)
     struct checkpoint *checkpoint = &ingest->checkpoint;
     checkpoint->started_ms = now_ms;
     checkpoint->target = ingest->pending.durable;
+    checkpoint->chunks = 0;
     checkpoint->block = (checkpoint->seq + 1) / checkpoint->layout.window_block;
     checkpoint->phase = CHECKPOINT_WINDOW;
 }
@@ -189,7 +190,8 @@ uint64_t ingest_checkpoint_deadline_ms(const struct ingest *ingest)
     const struct checkpoint *checkpoint = &ingest->checkpoint;
     uint64_t interval = ingest->limits.checkpoint_events;
     uint64_t new_events = ingest->pending.durable - checkpoint->seq;
-    bool is_due = checkpoint->phase != CHECKPOINT_IDLE || new_events >= interval - interval / 4;
+    bool is_due = checkpoint->phase != CHECKPOINT_IDLE || new_events >= interval - interval / 4 ||
+                  checkpoint->chunks >= CHECKPOINT_CHUNKS;
     if (is_due) {
         bool is_urgent = ingest->pending.sent - checkpoint->seq >= interval - interval / 8;
         return is_urgent ? 0 : checkpoint->part_ms;

@@ -142,6 +142,7 @@ bool ingest_recover_page(struct ingest *ingest, const struct input *page)
         for (; ingest->read_next <= read->last; ingest->read_next++) {
             apply_record(ingest, &read->records[ingest->read_next - read->first]);
         }
+        ingest->checkpoint.chunks++;
         break;
     case STATUS_CORRUPT:
         pass_damage(ingest, page->of.page.corrupt_last);

@@ -92,6 +92,7 @@ void ingest_appended(struct ingest *ingest, const struct input *appended)
     } else if (appended->of.appended.status == STATUS_OK) {
         assert(appended->of.appended.first == ingest->pending.durable + 1);
         pending_advance(&ingest->pending, appended->of.appended.last);
+        ingest->checkpoint.chunks++;
         ingest_settle(ingest);
     } else {
         ingest_note(ingest, TRACE_ALARM, "the store is full: nothing more is stored",

@@ -3,6 +3,7 @@
  */
 #include "tests/unit/ingest_bench.h"
 
+#include "broker/core/ingest_checkpoint.h"
 #include "tests/unit/check.h"
 
 enum { LANES = 6, EVENTS = 160 };
@@ -162,6 +163,24 @@ static void what_follows_a_checkpoint_never_passes_the_interval(void **state)
     assert_int_equal(longest, interval);
 }
 
+/* A start reads one chunk after the other, so that their number counts too. */
+static void many_small_chunks_are_not_read_again_either(void **state)
+{
+    (void)state;
+    const uint32_t count = CHECKPOINT_CHUNKS + 500;
+    struct content *stored = calloc(count + 1, sizeof *stored);
+    struct bench *bench = open_with_checkpoints(UINT32_MAX);
+    assert_non_null(stored);
+    store(bench, stored, CHECKPOINT_CHUNKS - 1);
+    assert_int_equal(bench->world.parts_written, 0);
+    store(bench, stored, count - CHECKPOINT_CHUNKS + 1);
+    uint32_t before = bench->world.pages_read;
+    world_crash(&bench->world, UINT32_MAX);
+    assert_in_range(bench->world.pages_read - before, 490, 500);
+    bench_close(bench);
+    free(stored);
+}
+
 /* For every point between two parts of the second checkpoint: the crash is harmless. */
 static void a_crash_between_any_two_parts_is_harmless(void **state)
 {
@@ -302,6 +321,7 @@ int main(void)
         cmocka_unit_test(without_a_checkpoint_the_log_is_read),
         cmocka_unit_test(a_lost_or_damaged_part_costs_time_only),
         cmocka_unit_test(what_follows_a_checkpoint_never_passes_the_interval),
+        cmocka_unit_test(many_small_chunks_are_not_read_again_either),
         cmocka_unit_test(a_crash_between_any_two_parts_is_harmless),
         cmocka_unit_test(a_checkpoint_of_another_incarnation_is_not_used),
         cmocka_unit_test(parts_do_not_grow_in_number),
