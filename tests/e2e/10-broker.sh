@@ -109,5 +109,5 @@ finally:
     code = broker.wait(20) if "STOPPING=1" in heard else broker.kill()
 print(" ".join(heard), code)
 END
-expect 0 /usr/bin/python3 "$work/manager.py" "kentongan-notify-$$" "$kentongd" "$site"
+expect 0 /usr/bin/python3 "$work/manager.py" "kentongan-notify-$$" "$kentongd" --allow-fs "$site"
 same "$(cat "$work/out")" "READY=1 RELOADING=1 READY=1 STOPPING=1 0" "what the manager heard"

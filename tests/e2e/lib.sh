@@ -87,7 +87,7 @@ waiting_is() {
 # start_broker SITE [OPTION...]: returns when its doors are open; $endpoint is where.
 start_broker() {
     : >"$work/broker.log"
-    "$kentongd" "$@" 2>>"$work/broker.log" &
+    "$kentongd" --allow-fs "$@" 2>>"$work/broker.log" &
     broker_pid=$!
     until_true 20 broker_is_ready
     endpoint=$(sed -n 's|^ready .*\(tcp://[^ ,]*\).*|\1|p' "$work/broker.log" | head -n 1)

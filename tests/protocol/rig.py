@@ -88,7 +88,7 @@ class Site:
     def start(self):
         before = len(re.findall("(?m)^ready ", self.log_text()))
         with open(self.log, "ab") as log:
-            self.broker = subprocess.Popen([KENTONGD, self.path], stderr=log,
+            self.broker = subprocess.Popen([KENTONGD, "--allow-fs", self.path], stderr=log,
                                            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         self.until(lambda text: len(re.findall("(?m)^ready ", text)) > before, "ready")
 

@@ -6,8 +6,9 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
-PATH=$root/build/bin:$PATH
-run=$root/build/run
+build=${KENTONGAN_BUILD:-$root/build}
+PATH=$build/bin:$PATH
+run=$build/run
 site=$run/site
 XDG_STATE_HOME=$run/state
 export XDG_STATE_HOME
@@ -26,12 +27,23 @@ trap finish EXIT
 trap 'exit 130' INT TERM
 
 broker_start() {
-    kentongd "$site" 2>>"$run/broker.log" &
+    kentongd $allow "$site" 2>>"$run/broker.log" &
     broker=$!
     until tail -n +"$1" "$run/broker.log" | grep -q '^ready '; do
         kill -0 "$broker" 2>/dev/null || { cat "$run/broker.log" >&2; exit 1; }
         sleep 0.05
     done
+}
+
+# In a container the root is often an overlay, which a site of record must not be on: said, not hidden.
+file_system_check() {
+    kind=$(stat -f -c %T "$site")
+    case $kind in
+    overlay* | tmpfs | nfs* | fuse*)
+        echo "   $run is on $kind: the broker is told to accept it (--allow-fs)"
+        allow=--allow-fs
+        ;;
+    esac
 }
 
 broker_kill() {
@@ -105,7 +117,7 @@ main() {
     rm -rf "$run"
     mkdir -p "$run/receipts" "$run/followers"
     : >"$run/broker.log"
-    followers= publishers= start=
+    followers= publishers= start= allow=
     night=$here/palangka-raya-night.jsonl
     port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 
@@ -126,6 +138,7 @@ main() {
     agency sf-desk --subscribe 'sf/#'
 
     say 'The broker, and desks that follow'
+    file_system_check
     broker_start 1
     follow pusat-112 '{"subscribe":["62/71/#"],"personal":["62/71/#"]}' $(arguments pusat-112)
     follow damkar '{"subscribe":["62/71/+/incident/fire","62/71/+/incident/rescue","62/71/+/status/unit"]}' $(arguments damkar)
