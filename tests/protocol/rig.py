@@ -1,6 +1,7 @@
 """rig.py - a site in a folder of its own, with the real broker on it, and what tests do."""
 # SPDX-License-Identifier: Apache-2.0
 import atexit
+import ctypes
 import os
 import re
 import shutil
@@ -28,8 +29,14 @@ KENTONG = os.path.join(BUILD, "bin/kentong")
 KENTONGD = os.path.join(BUILD, "bin/kentongd")
 RIGHTS = ("publish", "subscribe", "replay", "personal")
 WAIT_S = 15
+PR_SET_PDEATHSIG = 1
 Mode = event_pb2.Mode
 PERSONS = {"purpose": "menolong", "legal_basis": personal_pb2.LegalBasis.VITAL_INTEREST}
+
+
+def die_with_parent():
+    """However this test ends, no broker is left behind."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def free_port():
@@ -89,7 +96,8 @@ class Site:
         before = len(re.findall("(?m)^ready ", self.log_text()))
         with open(self.log, "ab") as log:
             self.broker = subprocess.Popen([KENTONGD, "--allow-fs", self.path], stderr=log,
-                                           stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+                                           stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                           preexec_fn=die_with_parent)
         self.until(lambda text: len(re.findall("(?m)^ready ", text)) > before, "ready")
 
     def log_text(self):
