@@ -161,8 +161,9 @@ bool policy_table_inherit(struct policy_table *table, const struct policy_table 
         const struct policy_member *before =
             policy_table_find(old, name_of_member(table->members, index));
         kept += before != NULL;
-        member->is_changed = before == NULL || before->is_changed ||
-                             !inherit_member(table, member, old, before, head);
+        /* The times are taken over whether or not those before them are saved yet. */
+        bool is_same = before != NULL && inherit_member(table, member, old, before, head);
+        member->is_changed = !is_same || before->is_changed;
     }
     policy_table_grant(table, head);
     return kept < old->member_count;

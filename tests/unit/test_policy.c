@@ -260,6 +260,25 @@ static void every_line_has_the_head_at_which_it_was_granted(void **state)
     close_house(&house);
 }
 
+/* The second one comes before a time of the first was saved. */
+static void changes_in_a_row_keep_the_times(void **state)
+{
+    (void)state;
+    struct house house;
+    open_house(&house);
+    put_in_force(&house, 10, "subscribe 1/#", NULL);
+    assert_int_equal(offer(&house, 20, "subscribe 1/# subscribe 2/#", NULL), STATUS_OK);
+    assert_int_equal(offer(&house, 30, "subscribe 1/# subscribe 2/# replay 1/#", NULL), STATUS_OK);
+    perform(&house, 30, UINT32_MAX);
+    assert_int_equal(since(&house, "damkar", "1/x"), 10);
+    assert_int_equal(since(&house, "damkar", "2/x"), 20);
+    start(&house);
+    put_in_force(&house, 40, "subscribe 1/# subscribe 2/#", NULL);
+    assert_int_equal(since(&house, "damkar", "1/x"), 10);
+    assert_int_equal(since(&house, "damkar", "2/x"), 20);
+    close_house(&house);
+}
+
 static void times_outlive_a_restart(void **state)
 {
     (void)state;
@@ -453,6 +472,7 @@ int main(void)
         cmocka_unit_test(lines_grant_their_right_on_their_topics),
         cmocka_unit_test(a_policy_that_does_not_fit_changes_nothing),
         cmocka_unit_test(every_line_has_the_head_at_which_it_was_granted),
+        cmocka_unit_test(changes_in_a_row_keep_the_times),
         cmocka_unit_test(times_outlive_a_restart),
         cmocka_unit_test(an_agency_that_was_gone_is_granted_anew),
         cmocka_unit_test(unchanged_policies_save_nothing),
