@@ -46,6 +46,30 @@ static void pauses_grow_with_chance_and_never_beyond_their_bound(void **state)
     story_end(&story);
 }
 
+/* A broker that cuts early and often must not make what it does take wait ever longer. */
+static void a_session_that_stored_something_is_no_failure(void **state)
+{
+    (void)state;
+    struct story story;
+    story_open(&story);
+    for (uint64_t number = 1; number <= 12; number++) {
+        story_up(&story, 0, number - 1);
+        story_offer(&story, LINK_LANE_REST, number);
+        uint64_t request = story_expect_item(&story, 0, 0, number, number - 1);
+        story_receipt(&story, request, number, LINK_STORED, number);
+        story_lost(&story);
+        assert_in_range(link_deadline_ms(story.link) - story.now_ms, 125, 250);
+    }
+    story_up(&story, 0, 12);
+    story_lost(&story);
+    story_up(&story, 0, 12);
+    story_lost(&story);
+    story_up(&story, 0, 12);
+    story_lost(&story);
+    assert_in_range(link_deadline_ms(story.link) - story.now_ms, 1000, 2000);
+    story_end(&story);
+}
+
 static void a_refused_key_is_told_and_tried_again_seldom(void **state)
 {
     (void)state;
@@ -166,6 +190,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(silence_of_three_beats_ends_the_session),
         cmocka_unit_test(pauses_grow_with_chance_and_never_beyond_their_bound),
+        cmocka_unit_test(a_session_that_stored_something_is_no_failure),
         cmocka_unit_test(a_refused_key_is_told_and_tried_again_seldom),
         cmocka_unit_test(a_refused_hello_waits_as_long_as_it_is_told),
         cmocka_unit_test(a_broker_that_forgot_us_is_greeted_again),

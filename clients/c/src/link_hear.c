@@ -64,6 +64,7 @@ static void hear_welcome(struct link *link, const struct link_heard *heard, stru
         batch_bytes > 0 && batch_bytes < LINK_BATCH_BYTES ? batch_bytes : LINK_BATCH_BYTES;
     link->phase = LINK_PHASE_UP;
     link->phase_ms = link->now_ms;
+    link->has_stored = false;
     for (int i = 0; i < LINK_LANES; i++)
         lane_begin(&link->lanes[i], welcome_mark(heard, &link->lanes[i]),
                    heard->of.welcome.window_events);
@@ -107,6 +108,9 @@ static void hear_receipt(struct link *link, uint64_t request, const struct link_
             continue;
         switch (lane_receipt(lane, request, receipt, link->now_ms, &token)) {
         case LANE_STORED:
+            link->has_stored = true;
+            tell_answered(fx, token, (enum link_lane)i, receipt);
+            break;
         case LANE_REFUSED:
             tell_answered(fx, token, (enum link_lane)i, receipt);
             break;

@@ -46,9 +46,10 @@ void link_down(struct link *link, struct link_effects *fx, const struct link_ref
 {
     if (link->phase == LINK_PHASE_CLOSED || link->phase == LINK_PHASE_REST)
         return;
-    bool was_steady =
-        link->phase == LINK_PHASE_UP && link->now_ms - link->phase_ms >= LINK_STEADY_MS;
-    link->failures = was_steady ? 1 : link->failures + 1;
+    /* However short: longer and longer pauses would starve whoever gets on a little each time. */
+    bool was_useful = link->phase == LINK_PHASE_UP &&
+                      (link->has_stored || link->now_ms - link->phase_ms >= LINK_STEADY_MS);
+    link->failures = was_useful ? 1 : link->failures + 1;
     link_fx(fx, LINK_FX_DISCONNECT);
     struct link_effect *effect = link_fx(fx, LINK_FX_STATE);
     effect->of.state.state = LINK_DOWN;

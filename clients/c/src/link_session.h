@@ -34,6 +34,7 @@ struct link {
     uint64_t phase_ms; /* when the phase was entered */
     uint64_t retry_ms; /* REST: when to connect */
     uint32_t failures; /* sessions that failed one after the other */
+    bool has_stored;   /* something was answered STORED in this session */
     uint64_t heard_ms, said_ms;
     uint32_t heartbeat_ms;
     uint32_t batch_bytes;
