@@ -94,6 +94,13 @@ static enum status hand_over(struct engine *engine, const struct answer *answer)
     if (status != STATUS_OK) {
         return STATUS_BUSY;
     }
+    uint64_t bytes = blob_bytes(first).length + (second != NULL ? blob_bytes(second).length : 0);
+    if (answer->kind == ANSWER_DELIVER &&
+        !engine->net->ops->may_deliver(engine->net, answer->peer, bytes)) {
+        blob_drop(first);
+        blob_drop(second);
+        return STATUS_BUSY;
+    }
     return engine->net->ops->send(engine->net, answer->peer, first, second);
 }
 

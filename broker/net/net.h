@@ -27,6 +27,9 @@ struct net_ops {
      * second may be NULL. BUSY: the peer's queue is full, nothing was sent; CLOSED: the peer is
      * gone. */
     enum status (*send)(struct net *net, uint64_t peer, struct blob *first, struct blob *second);
+    /* Whether `bytes` of what can be given again may be sent now: the last part of a peer's room,
+     * and of all peers', is kept for words that cannot. */
+    bool (*may_deliver)(struct net *net, uint64_t peer, uint64_t bytes);
     /* Forgets the peer and cuts its connection. */
     void (*drop)(struct net *net, uint64_t peer);
     /* Descriptors to poll for readability are engine-specific: fills at most `room`, returns how

@@ -51,6 +51,11 @@ uint64_t net_flight_bytes(const struct net_flight *flight)
     return atomic_load(&flight->bytes);
 }
 
+uint32_t net_flight_frames(const struct net_flight *flight)
+{
+    return atomic_load(&flight->holders) - 1; /* who made it holds it, too */
+}
+
 static void parcel_free(void *data, void *hint)
 {
     struct parcel *parcel = hint;

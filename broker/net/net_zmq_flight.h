@@ -17,6 +17,9 @@ struct net_flight *net_flight_new(void);
 void net_flight_drop(struct net_flight *flight);
 uint64_t net_flight_bytes(const struct net_flight *flight);
 
+/* Messages that it counts; a moment later there may be fewer, never more. */
+uint32_t net_flight_frames(const struct net_flight *flight);
+
 /* Makes a message of the blob's bytes, counted in both flights until libzmq is done with it. Takes
  * the blob in any case. MEMORY: there is no message. */
 enum status net_flight_message(struct blob *blob, struct net_flight *peer, struct net_flight *all,

@@ -60,7 +60,9 @@ struct bytes net_peer_agency(const struct net_peer *peer)
 
 bool net_peer_is_gone(const struct net_zmq *net, const struct net_peer *peer)
 {
-    return peer->descriptor >= 0 && net_connection_inode(net, peer->descriptor) != peer->inode;
+    /* No inode: it had ended before its word was read. */
+    return peer->descriptor >= 0 &&
+           (peer->inode == 0 || net_connection_inode(net, peer->descriptor) != peer->inode);
 }
 
 struct net_peer *net_peer_find(struct net_zmq *net, uint64_t handle)

@@ -17,7 +17,9 @@ enum {
     DOORS_MAX = 64,
     ADDRESS_BYTES_MAX = 256,
     CUT_DELAY_MS = 200, /* so that the last words can leave */
-    SUSPECTS_MAX = 1024
+    SUSPECTS_MAX = 1024,
+    PEER_FRAMES_MAX = 8192, /* in libzmq's hands; both lanes may be owed a receipt an event */
+    WATCH_MESSAGES = 64     /* received between two looks at what is due */
 };
 
 /* One connection of one key. */
@@ -93,6 +95,7 @@ struct net_zmq {
     uint64_t handed_bytes_max, peer_bytes_max;
     uint64_t silence_ms;    /* in which a new connection must say its first word */
     struct net_flight *all; /* bytes in libzmq's hands, of all peers */
+    uint32_t unwatched;     /* counts on with every message that was asked for */
     struct net_counts counts;
 };
 
@@ -143,7 +146,9 @@ void net_connection_cut(const struct net_zmq *net, int descriptor, ino_t inode);
 
 /* net_zmq_watch: what is due, and what the monitors say. */
 void net_watch_cut_later(struct net_zmq *net, struct net_peer *peer);
-/* Between messages, when none waits: reads the monitors, forgets who is gone, cuts who is due. */
+/* Between messages: cuts who is due, and reads the monitors. */
+void net_watch_due(struct net_zmq *net);
+/* The same when no message waits: first forgets those who are gone. */
 void net_watch(struct net_zmq *net);
 
 /* The functions that the engine calls, and the last of them, which lives where the network is

@@ -6,7 +6,10 @@
 
 #include "broker/net/net_zmq_private.h"
 
-enum { FRAMES_MAX = 2 };
+enum {
+    FRAMES_MAX = 2,
+    WORDS_RESERVE = 8 /* the part of the room that deliveries leave free */
+};
 
 /* ---- receive ---- */
 
@@ -69,6 +72,10 @@ static bool incoming_receive(struct net_zmq *net, uint32_t socket, struct incomi
 {
     void *router = net->sockets[socket].router;
     zmq_msg_t part;
+    /* Whoever talks without end must not put off the end of anybody, himself included. */
+    if (net->unwatched++ % WATCH_MESSAGES == WATCH_MESSAGES - 1) {
+        net_watch_due(net);
+    }
     *in = (struct incoming){
         .sender = {.socket = socket, .descriptor = -1}
     };
@@ -167,11 +174,27 @@ static enum status zmq_table_receive(struct net *base, struct net_message *messa
 
 /* ---- send ---- */
 
-static bool has_room(const struct net_zmq *net, const struct net_peer *peer, uint64_t bytes)
+/* Whether two frames of `bytes` fit with 1 / `reserve` of the room left free; 0: none. */
+static bool has_room(const struct net_zmq *net, const struct net_peer *peer, uint64_t bytes,
+                     uint32_t reserve)
 {
     uint64_t of_peer = net_flight_bytes(peer->flight), of_all = net_flight_bytes(net->all);
-    return (of_peer == 0 || of_peer + bytes <= net->peer_bytes_max) &&
-           of_all + bytes <= net->handed_bytes_max;
+    uint64_t peer_max = net->peer_bytes_max, all_max = net->handed_bytes_max;
+    uint32_t frames_max = PEER_FRAMES_MAX;
+    if (reserve > 0) {
+        peer_max -= peer_max / reserve;
+        all_max -= all_max / reserve;
+        frames_max -= frames_max / reserve;
+    }
+    return (of_peer == 0 || of_peer + bytes <= peer_max) && of_all + bytes <= all_max &&
+           net_flight_frames(peer->flight) + FRAMES_MAX <= frames_max;
+}
+
+static bool zmq_table_may_deliver(struct net *base, uint64_t handle, uint64_t bytes)
+{
+    const struct net_zmq *net = net_zmq_of(base);
+    const struct net_peer *peer = net_peer_find(net_zmq_of(base), handle);
+    return peer == NULL || has_room(net, peer, bytes, WORDS_RESERVE);
 }
 
 /* The routing id alone may be refused; once it is taken, the frames after it are. */
@@ -237,7 +260,7 @@ static enum status zmq_table_send(struct net *base, uint64_t handle, struct blob
     struct net_peer *peer = net_peer_find(net, handle);
     uint64_t bytes = blob_bytes(first).length + (second != NULL ? blob_bytes(second).length : 0);
     enum status status = peer == NULL || peer->cut_ms != 0 ? STATUS_CLOSED : STATUS_OK;
-    if (status == STATUS_OK && !has_room(net, peer, bytes)) {
+    if (status == STATUS_OK && !has_room(net, peer, bytes, 0)) {
         status = STATUS_BUSY;
     }
     if (status == STATUS_OK) {
@@ -283,6 +306,7 @@ static uint32_t zmq_table_descriptors(struct net *base, int *descriptors, uint32
 
 const struct net_ops net_zmq_table = {.receive = zmq_table_receive,
                                       .send = zmq_table_send,
+                                      .may_deliver = zmq_table_may_deliver,
                                       .drop = zmq_table_drop,
                                       .descriptors = zmq_table_descriptors,
                                       .close = net_zmq_close};

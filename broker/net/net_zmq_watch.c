@@ -171,14 +171,20 @@ static void suspects_judge(struct net_zmq *net)
     net->suspect_count = 0;
 }
 
-void net_watch(struct net_zmq *net)
+void net_watch_due(struct net_zmq *net)
 {
-    uint64_t ticks = 0, now_ms = clock_ms();
-    ssize_t got = read(net->timer, &ticks, sizeof ticks);
-    (void)got;
-    suspects_judge(net);
+    uint64_t now_ms = clock_ms();
     monitors_read(net);
     cut_due(net, now_ms);
     newcomers_due(net, now_ms);
+}
+
+void net_watch(struct net_zmq *net)
+{
+    uint64_t ticks = 0;
+    ssize_t got = read(net->timer, &ticks, sizeof ticks);
+    (void)got;
+    suspects_judge(net);
+    net_watch_due(net);
     timer_set(net, net->cut_count > 0 || net->newcomer_count > 0 || net->suspect_count > 0);
 }

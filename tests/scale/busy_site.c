@@ -202,6 +202,14 @@ static enum status silent_receive(struct net *net, struct net_message *message)
     return STATUS_NOT_FOUND;
 }
 
+static bool net_may_deliver(struct net *net, uint64_t peer, uint64_t bytes)
+{
+    (void)net;
+    (void)peer;
+    (void)bytes;
+    return true;
+}
+
 static void net_drop(struct net *net, uint64_t peer)
 {
     (void)net;
@@ -222,10 +230,10 @@ static void net_close(struct net *net)
     (void)net;
 }
 
-static const struct net_ops busy_ops = {busy_receive, busy_send, net_drop, net_descriptors,
-                                        net_close};
-static const struct net_ops silent_ops = {silent_receive, busy_send, net_drop, net_descriptors,
-                                          net_close};
+static const struct net_ops busy_ops = {busy_receive, busy_send,       net_may_deliver,
+                                        net_drop,     net_descriptors, net_close};
+static const struct net_ops silent_ops = {silent_receive, busy_send,       net_may_deliver,
+                                          net_drop,       net_descriptors, net_close};
 struct net busy_silence = {&silent_ops};
 
 /* ---- the engine ---- */

@@ -243,6 +243,15 @@ static enum status sim_send(struct net *table, uint64_t peer, struct blob *first
     return STATUS_OK;
 }
 
+/* The last message of a queue is kept for words. */
+static bool sim_may_deliver(struct net *table, uint64_t peer, uint64_t bytes)
+{
+    const struct sim_net *net = sim_of(table);
+    const struct sim_connection *connection = find(net, peer);
+    (void)bytes;
+    return connection == NULL || connection->to_client.count + 1 < net->rates.queue_messages;
+}
+
 static void sim_drop(struct net *table, uint64_t peer)
 {
     struct sim_net *net = sim_of(table);
@@ -270,6 +279,7 @@ static void sim_close_table(struct net *net)
 static const struct net_ops sim_ops = {
     .receive = sim_receive,
     .send = sim_send,
+    .may_deliver = sim_may_deliver,
     .drop = sim_drop,
     .descriptors = sim_descriptors,
     .close = sim_close_table,

@@ -133,6 +133,12 @@ static enum status rig_send(struct net *net, uint64_t peer, struct blob *first, 
     return status;
 }
 
+static bool rig_may_deliver(struct net *net, uint64_t peer, uint64_t bytes)
+{
+    (void)bytes;
+    return !rig_of(net)->is_slow[peer];
+}
+
 static void rig_drop(struct net *net, uint64_t peer)
 {
     struct engine_rig *rig = rig_of(net);
@@ -155,7 +161,8 @@ static void rig_close(struct net *net)
     (void)net;
 }
 
-static const struct net_ops rig_ops = {rig_receive, rig_send, rig_drop, rig_descriptors, rig_close};
+static const struct net_ops rig_ops = {rig_receive, rig_send,        rig_may_deliver,
+                                       rig_drop,    rig_descriptors, rig_close};
 
 /* ---- the engine ---- */
 

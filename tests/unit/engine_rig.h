@@ -22,8 +22,8 @@ struct engine_rig {
     struct engine *engine;
     struct net_message inbox[64];
     uint32_t inbox_count;
-    char heard[16][8192]; /* by peer */
-    bool is_busy[16], is_gone[16];
+    char heard[16][8192];                       /* by peer */
+    bool is_busy[16], is_slow[16], is_gone[16]; /* slow: takes words, but no deliveries */
     char traced[8192];
     uint64_t now_ms;
     int64_t wall_ms;

@@ -164,6 +164,33 @@ void client_close(struct bench_client *client)
     (void)zmq_close(client->monitor);
 }
 
+/* Takes what the monitor says; whether one of `events` was among it. */
+static bool monitor_says(struct bench_client *client, int events)
+{
+    uint8_t frame[6];
+    uint16_t event = 0;
+    while (zmq_recv(client->monitor, frame, sizeof frame, ZMQ_DONTWAIT) == 6) {
+        char text[256];
+        memcpy(&event, frame, sizeof event);
+        (void)zmq_recv(client->monitor, text, sizeof text, 0);
+        if ((event & events) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool client_hears_its_end(struct bench_client *client, int wait_ms)
+{
+    uint64_t end = bench_now_ms() + (uint64_t)wait_ms;
+    bool is_over = false;
+    while (!is_over && bench_now_ms() < end) {
+        (void)poll(NULL, 0, 5);
+        is_over = monitor_says(client, ZMQ_EVENT_DISCONNECTED);
+    }
+    return is_over;
+}
+
 /* Whether one of `events` is seen in time, while the broker's side runs. Messages that come are
  * let go. */
 bool client_sees(struct bench_client *client, struct net *net, int events, int wait_ms)
@@ -171,18 +198,11 @@ bool client_sees(struct bench_client *client, struct net *net, int events, int w
     uint64_t end = bench_now_ms() + (uint64_t)wait_ms;
     struct net_message message;
     while (bench_now_ms() < end) {
-        uint8_t frame[6];
-        uint16_t event = 0;
         if (bench_hear(net, &message, 5)) {
             bench_drop_frames(&message);
         }
-        while (zmq_recv(client->monitor, frame, sizeof frame, ZMQ_DONTWAIT) == 6) {
-            memcpy(&event, frame, sizeof event);
-            char text[256];
-            (void)zmq_recv(client->monitor, text, sizeof text, 0);
-            if ((event & events) != 0) {
-                return true;
-            }
+        if (monitor_says(client, events)) {
+            return true;
         }
     }
     return false;

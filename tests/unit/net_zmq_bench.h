@@ -58,6 +58,9 @@ void client_close(struct bench_client *client);
 void client_say(struct bench_client *client, const char *text);
 bool client_receives(struct bench_client *client, const char *text);
 
+/* Whether its connection ends in time, while the broker's side stands still. */
+bool client_hears_its_end(struct bench_client *client, int wait_ms);
+
 /* Whether one of `events` is seen in time, while the broker's side runs. Messages that come are
  * let go. */
 bool client_sees(struct bench_client *client, struct net *net, int events, int wait_ms);

@@ -86,6 +86,30 @@ static void a_full_peer_gets_later_what_did_not_leave(void **state)
     assert_true(next == 4);
 }
 
+static void a_slow_peer_is_answered_and_never_cut(void **state)
+{
+    struct engine_rig *rig = *state;
+    greet(rig, 1);
+    greet(rig, 2);
+    rig_follow(rig, 2, 7, 1);
+    rig_run(rig);
+    (void)rig_heard(rig, 2);
+    rig->is_slow[2] = true;
+    publish(rig, 1, 1, 3);
+    for (int ping = 0; ping < 3; ping++) {
+        rig_ping(rig, 2);
+        rig_run(rig);
+        assert_string_equal(rig_heard(rig, 2), "pong 3\n");
+    }
+    rig->is_slow[2] = false;
+    rig_ping(rig, 2);
+    rig_run(rig);
+    const char *heard = rig_heard(rig, 2);
+    assert_int_equal(strncmp(heard, "pong 3\n", 7), 0);
+    assert_non_null(strstr(heard, "deliver 7: 1-1 #1\n"));
+    assert_non_null(strstr(heard, "deliver 7: 3-3 #1\n"));
+}
+
 static void a_peer_that_takes_no_receipt_is_dropped(void **state)
 {
     struct engine_rig *rig = *state;
@@ -310,6 +334,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         ON_RIG(stored_is_told_after_the_flush_and_to_followers_too),
         ON_RIG(a_full_peer_gets_later_what_did_not_leave),
+        ON_RIG(a_slow_peer_is_answered_and_never_cut),
         ON_RIG(a_peer_that_takes_no_receipt_is_dropped),
         ON_RIG(what_cannot_be_read_is_answered),
         ON_RIG(a_revoked_key_hears_so_at_once),

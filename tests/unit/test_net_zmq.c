@@ -3,6 +3,7 @@
  */
 #include "broker/net/net_zmq.h"
 
+#include <poll.h>
 #include <zmq.h>
 
 #include "tests/unit/check.h"
@@ -136,6 +137,35 @@ static void a_stalled_peer_gives_busy_and_loses_nothing(void **state)
     client_close(&client);
 }
 
+/* What can be given again fills a slow peer's room, but never the part that is kept for words. */
+static void a_slow_peer_has_room_for_words(void **state)
+{
+    enum { WORDS = 1000 };
+    static const size_t sizes[] = {16 * 1024, 1};
+    struct net *net = *state;
+    for (size_t size = 0; size < sizeof sizes / sizeof *sizes; size++) {
+        struct bench_client client = client_of(net, &bench_damkar_keys);
+        struct net_message message;
+        int few = 4;
+        (void)zmq_setsockopt(client.socket, ZMQ_RCVHWM, &few, sizeof few);
+        client_say(&client, "hello");
+        assert_true(bench_hear(net, &message, WAIT_MS));
+        bench_drop_frames(&message);
+        int given = 0;
+        while (given < 2000000 && net->ops->may_deliver(net, message.peer, sizes[size])) {
+            struct blob *blob = blob_new_empty(sizes[size]);
+            memset(blob_room(blob), 'e', sizes[size]);
+            assert_int_equal(net->ops->send(net, message.peer, blob, NULL), STATUS_OK);
+            given++;
+        }
+        assert_in_range(given, 100, 1999999);
+        for (int word = 0; word < WORDS; word++) {
+            bench_send(net, message.peer, "pong", STATUS_OK);
+        }
+        client_close(&client);
+    }
+}
+
 static void a_dropped_peer_hears_the_last_word_and_is_cut(void **state)
 {
     struct net *net = *state;
@@ -154,6 +184,62 @@ static void a_dropped_peer_hears_the_last_word_and_is_cut(void **state)
     assert_true(client_receives(&client, "why"));
     net->ops->drop(net, peer);
     client_close(&client);
+}
+
+/* Neither the other's words nor its own may put off the end. */
+static void a_dropped_peer_is_cut_while_many_talk(void **state)
+{
+    enum { TALKERS = 8, WORDS = 48 };
+    struct net *net = *state;
+    struct bench_client talkers[TALKERS];
+    struct net_message message;
+    struct bench_client client = client_of(net, &bench_damkar_keys);
+    client_say(&client, "hello");
+    assert_true(bench_hear(net, &message, WAIT_MS));
+    bench_drop_frames(&message);
+    uint64_t peer = message.peer;
+    for (int i = 0; i < TALKERS; i++) {
+        talkers[i] = client_of(net, &bench_rsud_keys);
+        client_say(&talkers[i], "hello");
+        assert_true(bench_hear(net, &message, WAIT_MS));
+        bench_drop_frames(&message);
+        for (int word = 0; word < WORDS; word++) {
+            client_say(&talkers[i], "and another thing");
+        }
+    }
+    net->ops->drop(net, peer);
+    uint64_t end = bench_now_ms() + 1000;
+    while (bench_now_ms() < end) {
+        (void)poll(NULL, 0, 100);
+    }
+    for (int i = 0; i < TALKERS * WORDS * 3 / 4; i++) {
+        assert_int_equal(net->ops->receive(net, &message), STATUS_OK);
+        bench_drop_frames(&message);
+    }
+    assert_true(client_hears_its_end(&client, WAIT_MS));
+    for (int i = 0; i < TALKERS; i++) {
+        client_close(&talkers[i]);
+    }
+    client_close(&client);
+}
+
+/* Its word comes late; whose connection it was is not known any more. */
+static void a_peer_that_left_before_it_was_heard_is_forgotten(void **state)
+{
+    struct net *net = *state;
+    struct bench_client client = client_of(net, &bench_damkar_keys);
+    struct net_message message;
+    client_say(&client, "hello");
+    (void)poll(NULL, 0, 300 * SLOWNESS);
+    client_close(&client);
+    (void)poll(NULL, 0, 300 * SLOWNESS);
+    assert_true(bench_hear(net, &message, WAIT_MS));
+    bench_drop_frames(&message);
+    uint64_t end = bench_now_ms() + WAIT_MS;
+    while (bench_counts(net).peers > 0 && bench_now_ms() < end) {
+        (void)bench_hear(net, &message, 5);
+    }
+    assert_int_equal(bench_counts(net).peers, 0);
 }
 
 static void a_gone_peer_is_closed_and_its_handle_never_comes_back(void **state)
@@ -213,7 +299,10 @@ int main(void)
         ON_NET(large_frames_come_whole),
         cmocka_unit_test(who_says_nothing_is_cut),
         ON_NET(a_stalled_peer_gives_busy_and_loses_nothing),
+        ON_NET(a_slow_peer_has_room_for_words),
         ON_NET(a_dropped_peer_hears_the_last_word_and_is_cut),
+        ON_NET(a_dropped_peer_is_cut_while_many_talk),
+        ON_NET(a_peer_that_left_before_it_was_heard_is_forgotten),
         ON_NET(a_gone_peer_is_closed_and_its_handle_never_comes_back),
         ON_NET(a_taken_address_is_told),
     };
