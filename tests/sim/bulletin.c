@@ -10,7 +10,14 @@
 #include "kentongan/v1/event.pb-c.h"
 #include "proto/c/digest.h"
 
-enum { TOPICS = 8, INCIDENTS = 4, UUID_TEXT_BYTES = 37, KIND_REPORT = 32, KIND_UNIT = 46 };
+enum {
+    TOPICS = 8,
+    INCIDENTS = 4,
+    UUID_TEXT_BYTES = 37,
+    WORDS_MAX = 3000,
+    KIND_REPORT = 32,
+    KIND_UNIT = 46
+};
 
 struct topic_row {
     const char *topic;
@@ -106,8 +113,11 @@ static void pack(struct bulletin *bulletin, Kentongan__V1__Event *event, int64_t
 /* `noise` keeps two events of one id apart. */
 static void encode(struct bulletin *bulletin, uint64_t noise, int64_t wall_ms)
 {
-    char words[32];
-    snprintf(words, sizeof words, "%016llx", (unsigned long long)noise);
+    char words[WORDS_MAX + 1];
+    int length = snprintf(words, sizeof words, "%016llx", (unsigned long long)noise);
+    memset(words + length, 'x', sizeof words - (size_t)length);
+    bool is_long = bulletin->kind == KIND_REPORT && noise % 16 == 0;
+    words[is_long ? 16 + noise / 16 % (WORDS_MAX - 16) : (uint64_t)length] = '\0';
     Kentongan__V1__Event event = KENTONGAN__V1__EVENT__INIT;
     Kentongan__V1__Report report = KENTONGAN__V1__REPORT__INIT;
     Kentongan__V1__UnitStatus unit = KENTONGAN__V1__UNIT_STATUS__INIT;

@@ -166,11 +166,24 @@ static void process(struct follower *follower)
     endpoint_step(endpoint, &input);
 }
 
+/* Some event, perhaps one that is not there yet or is none of its business. */
+static void look_up(struct follower *follower)
+{
+    struct endpoint *endpoint = &follower->endpoint;
+    struct link_input input = {.kind = LINK_IN_GET};
+    input.of.get.token = ++follower->looked_up;
+    input.of.get.seq = prng_between(&endpoint->prng, 1, follower->processed + 5);
+    input.of.get.modes = prng_chance(&endpoint->prng, 500000) ? follower->spec.modes : 0;
+    endpoint_step(endpoint, &input);
+}
+
 static bool work(struct endpoint *endpoint)
 {
     struct follower *follower = follower_of(endpoint);
     if (follower->count > 0 && follower->queue[follower->head].due_ms <= endpoint->now_ms) {
         process(follower);
+        if (prng_chance(&endpoint->prng, follower->options.look_up))
+            look_up(follower);
         return true;
     }
     if (!follower->is_following && !follower->has_stopped && follower->count == 0 &&

@@ -12,6 +12,7 @@ struct follower_options {
     uint32_t credit_events;
     uint64_t credit_bytes;
     uint32_t answer_ms, backoff_ms, backoff_ms_max, connect_ms;
+    uint32_t look_up;      /* after a delivery, in a million */
     uint64_t think_ms_max; /* for one delivery */
     uint64_t retry_ms_max; /* after a follow was refused or had ended */
 };
@@ -30,6 +31,7 @@ struct follower {
     uint64_t id;
     uint64_t retry_ms;
     uint64_t processed; /* in the application's own books, which survive it */
+    uint64_t looked_up; /* how many lookups it has asked for */
     uint64_t through;   /* where a reading ends */
     bool is_empty;      /* the log was, when it began */
     struct follower_item queue[FOLLOWER_QUEUE];

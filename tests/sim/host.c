@@ -31,6 +31,7 @@ struct host {
     uint32_t flush_count;
     bool is_deaf; /* the engine takes no messages until something else has happened */
     bool is_ready, is_healed;
+    bool may_stop; /* a flush was made to fail */
 };
 
 int64_t host_wall_ms(uint64_t now_ms)
@@ -45,7 +46,7 @@ bool host_is_up(const struct host *host)
 
 bool host_takes_policy(const struct host *host)
 {
-    return !host_is_up(host) || host->is_ready;
+    return !host_is_up(host) || (host->is_ready && !host_has_stopped(host));
 }
 
 /* -- what the engine tells -- */
@@ -101,7 +102,7 @@ static void turn_disk(struct host *host)
 void host_turn(struct host *host, uint64_t now_ms)
 {
     host->now_ms = now_ms;
-    if (!host_is_up(host))
+    if (!host_is_up(host) || host_has_stopped(host))
         return;
     boundary_enter(&host->boundary);
     bool is_busy = true;
@@ -111,7 +112,7 @@ void host_turn(struct host *host, uint64_t now_ms)
     }
     turn_disk(host);
     host->is_deaf = sim_net_broker_due_ms(host->net) <= now_ms;
-    if (engine_fault(host->engine) != NULL)
+    if (engine_fault(host->engine) != NULL && !host->may_stop)
         model_fail(host->model, "P1", "the engine stopped: %s", engine_fault(host->engine));
 }
 
@@ -122,11 +123,22 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 
 uint64_t host_due_ms(const struct host *host)
 {
-    if (!host_is_up(host))
+    if (!host_is_up(host) || host_has_stopped(host))
         return UINT64_MAX;
     uint64_t due = earlier(host->flush_ms, host->serve_ms);
     due = earlier(due, engine_deadline_ms(host->engine));
     return host->is_deaf ? due : earlier(due, sim_net_broker_due_ms(host->net));
+}
+
+void host_fail_flush(struct host *host, bool is_kept)
+{
+    host->may_stop = true;
+    store_fake_fail_commit(host->store, is_kept);
+}
+
+bool host_has_stopped(const struct host *host)
+{
+    return host_is_up(host) && engine_fault(host->engine) != NULL;
 }
 
 void host_set_slow(struct host *host, bool is_slow)
@@ -146,7 +158,7 @@ void host_start(struct host *host, uint64_t now_ms, const struct cast_policy *po
 {
     assert(!host_is_up(host));
     host->now_ms = now_ms;
-    host->is_deaf = host->is_ready = false;
+    host->is_deaf = host->is_ready = host->may_stop = false;
     host->flush_ms = host->serve_ms = UINT64_MAX;
     plant_store_before_start(host->options.plant, host->disk);
     model_start(host->model, policy);

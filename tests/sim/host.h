@@ -46,6 +46,12 @@ void host_turn(struct host *host, uint64_t now_ms);
 /* When host_turn() has something to do; UINT64_MAX: never. */
 uint64_t host_due_ms(const struct host *host);
 
+/* The next flush fails, on disk or not: nobody knows, and the engine stops. */
+void host_fail_flush(struct host *host, bool is_kept);
+
+/* The engine has stopped because a flush failed. */
+bool host_has_stopped(const struct host *host);
+
 /* While it is slow, the disk does nothing. */
 void host_set_slow(struct host *host, bool is_slow);
 

@@ -20,9 +20,10 @@ enum { MODEL_FAULT_BYTES = 256 };
 
 struct model;
 
-/* `disk`, `bulletins` and `tally` are borrowed. Never NULL: tests have memory. */
+/* `disk`, `bulletins` and `tally` are borrowed; an id that comes from another process is known for
+ * `id_window` events. Never NULL: tests have memory. */
 struct model *model_new(const struct fake_disk *disk, const struct bulletins *bulletins,
-                        struct tally *tally);
+                        uint64_t id_window, struct tally *tally);
 void model_free(struct model *model);
 
 /* The first promise that was broken, in words; NULL: none yet. */
@@ -54,6 +55,10 @@ void model_crash(struct model *model);
 void model_to_broker(struct model *model, uint64_t peer, uint32_t agency, struct bytes first,
                      struct bytes second);
 void model_from_broker(struct model *model, uint64_t peer, struct bytes first, struct bytes second);
+
+/* The network repeats a publish, as ZeroMQ would not: what is stored once may be answered twice, and
+ * differently if a right was given in between. */
+void model_repeated(struct model *model, uint32_t agency, struct bytes second);
 
 /* The network or the broker gave up a connection. */
 void model_closed(struct model *model, uint64_t peer);

@@ -96,6 +96,7 @@ static void keep_token(struct model *model, const struct model_follow *follow,
     token->length = (uint32_t)resume->len;
     memcpy(token->bytes, resume->data, resume->len);
     memcpy(token->filters, follow->own, sizeof token->filters);
+    token->origin = follow->origin;
 }
 
 /* -- to the broker -- */
@@ -135,8 +136,10 @@ static void see_follow(struct model *model, uint64_t peer, uint64_t request,
     }
     const struct model_token *token = find_token(model, who, &wanted->resume);
     follow->is_resumed = token != NULL;
-    if (token != NULL)
+    if (token != NULL) {
         memcpy(follow->own, token->filters, sizeof follow->own);
+        follow->origin = token->origin;
+    }
 }
 
 static void see_ack(struct model *model, uint64_t peer, const Kentongan__V1__Ack *ack)
@@ -204,6 +207,10 @@ static void check_cursor(struct model *model, const struct model_follow *follow,
         model_fail(model, "P3", "the cursor of %s was forgotten", name);
     if (!cursor->is_made)
         cursor->start.high = follow->from_start ? 1 : told->head + 1;
+    if (cursor->is_made && told->origin != cursor->origin)
+        model_fail(model, "P3", "the origin of %s moved from %" PRIu64 " to %" PRIu64, name,
+                   cursor->origin, told->origin);
+    cursor->origin = told->origin;
     cursor->is_made = true;
     uint64_t low = cursor->acked_told + 1, high = cursor->acked_asked + 1;
     low = low < cursor->start.low ? cursor->start.low : low;
@@ -230,6 +237,10 @@ static void check_start(struct model *model, struct model_follow *follow,
         model_fail(model, "P3",
                    "the follow of %s starts at %" PRIu64 ", not between %" PRIu64 " and %" PRIu64,
                    name, told->first, low, high);
+    if (follow->is_resumed && told->origin != follow->origin)
+        model_fail(model, "P3", "the origin of %s moved from %" PRIu64 " to %" PRIu64, name,
+                   follow->origin, told->origin);
+    follow->origin = told->origin;
     if (follow->is_resumed)
         tally_add(model->tally, TALLY_RESUMED);
     for (uint32_t index = 0; !follow->is_resumed && index < CAST_FILTERS_MAX; index++)
@@ -250,6 +261,7 @@ static void see_following(struct model *model, uint64_t peer, const Kentongan__V
     follow->is_live = true;
     follow->rights = model->rights.count - 1;
     follow->next = told->first;
+    follow->acked = model->cursors[follow->who].acked_told;
     if (follow->has_cursor)
         check_cursor(model, follow, told);
     else
@@ -292,25 +304,23 @@ static void judge(struct model *model, struct model_follow *follow, uint64_t seq
                    name, seq, since);
 }
 
-/* «in sequence»: the stored bytes, and a personal block only for who may see it */
-static void check_record(struct model *model, const struct model_follow *follow,
-                         const Kentongan__V1__Batch *batch, size_t index)
+void model_check_record(struct model *model, uint32_t agency, const char *name,
+                        const Kentongan__V1__Batch *batch, size_t index)
 {
     const Kentongan__V1__Record *record = batch->records[index];
     uint64_t seq = record->stamp->seq;
     const struct bulletin *bulletin = model->bulletins->list[model->records.list[seq - 1].bulletin];
-    uint32_t agency = cast_followers[follow->who].agency;
     if (!bytes_are_equal(bulletin->event,
                          bytes_of(record->sent->event.data, record->sent->event.len)))
-        model_fail(model, "P2", "%s got another event than the one stored under %" PRIu64,
-                   cast_followers[follow->who].name, seq);
+        model_fail(model, "P2", "%s got another event than the one stored under %" PRIu64, name,
+                   seq);
     bool has_personal = false;
     for (size_t other = 0; other < batch->n_personals; other++)
         has_personal |= batch->personals[other]->seq == seq;
     bool may_see = model_grants(model, agency, RIGHT_PERSONAL, bulletin->topic);
     if (has_personal != (may_see && bulletin->block.length > 0))
-        model_fail(model, "P5", "%s got %" PRIu64 " with%s its personal block",
-                   cast_followers[follow->who].name, seq, has_personal ? "" : "out");
+        model_fail(model, "P5", "%s got %" PRIu64 " with%s its personal block", name, seq,
+                   has_personal ? "" : "out");
     if (bulletin->block.length > 0 && !may_see)
         tally_add(model->tally, TALLY_WITHHELD_PERSONAL);
     tally_add(model->tally, TALLY_RECORD);
@@ -319,17 +329,18 @@ static void check_record(struct model *model, const struct model_follow *follow,
 static void check_batch(struct model *model, struct model_follow *follow,
                         const Kentongan__V1__Deliver *told, const Kentongan__V1__Batch *batch)
 {
+    const struct cast_follower *wish = &cast_followers[follow->who];
     size_t at = 0;
     for (uint64_t seq = told->first; seq <= told->last; seq++) {
         bool is_shown = at < batch->n_records && batch->records[at]->stamp->seq == seq;
         judge(model, follow, seq, is_shown);
         if (is_shown)
-            check_record(model, follow, batch, at++);
+            model_check_record(model, wish->agency, wish->name, batch, at++);
     }
     follow->rights = model->rights.count - 1;
     if (at != batch->n_records || at != told->count)
         model_fail(model, "P2", "%s got records that are out of sequence or out of range",
-                   cast_followers[follow->who].name);
+                   wish->name);
 }
 
 /* «The broker sends as long as both credits are above zero» */
@@ -346,6 +357,25 @@ static void check_credit(struct model *model, struct model_follow *follow, uint3
                    cast_followers[follow->who].name);
     follow->credit_events -= count;
     follow->credit_bytes -= (int64_t)bytes;
+}
+
+/* «true for the replay verbs, for s <= origin, and for s <= the highest ack; else false» */
+static void check_replay_flag(struct model *model, const struct model_follow *follow,
+                              const Kentongan__V1__Deliver *told)
+{
+    const struct model_cursor *cursor = &model->cursors[follow->who];
+    uint64_t low = follow->origin, high = follow->origin;
+    if (follow->has_cursor) {
+        low = follow->acked > cursor->origin ? follow->acked : cursor->origin;
+        high = cursor->acked_asked > cursor->origin ? cursor->acked_asked : cursor->origin;
+    }
+    if (follow->is_replay ? told->replay_through < told->last
+                          : told->replay_through < low || told->replay_through > high)
+        model_fail(model, "P3",
+                   "%s was told that %" PRIu64 " to %" PRIu64 " is replay up to %" PRIu64
+                   ", not between %" PRIu64 " and %" PRIu64,
+                   cast_followers[follow->who].name, told->first, told->last, told->replay_through,
+                   low, high);
 }
 
 static void see_deliver(struct model *model, uint64_t peer, const Kentongan__V1__Deliver *told,
@@ -369,6 +399,7 @@ static void see_deliver(struct model *model, uint64_t peer, const Kentongan__V1_
     if (model_fault(model) != NULL)
         return;
     follow->next = told->last + 1;
+    check_replay_flag(model, follow, told);
     check_credit(model, follow, told->count, second.length);
     Kentongan__V1__Batch *batch = kentongan__v1__batch__unpack(NULL, second.length, second.data);
     if (batch == NULL)

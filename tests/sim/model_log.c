@@ -13,13 +13,14 @@
 enum { CHUNK_BATCH_OFFSET = 112 }; /* docs/decisions/0002 */
 
 struct model *model_new(const struct fake_disk *disk, const struct bulletins *bulletins,
-                        struct tally *tally)
+                        uint64_t id_window, struct tally *tally)
 {
     struct model *model = calloc(1, sizeof *model);
     assert(model != NULL);
     model->disk = disk;
     model->bulletins = bulletins;
     model->tally = tally;
+    model->id_window = id_window;
     return model;
 }
 
@@ -34,6 +35,7 @@ void model_free(struct model *model)
     free(model->sessions.list);
     free(model->follows.list);
     free(model->publishes.list);
+    free(model->gets.list);
     free(model->tokens.list);
     free(model->rights.list);
     free(model);
@@ -124,13 +126,16 @@ static void check_order(struct model *model, const struct model_fate *fate, uint
     model->lane_orders[fate->lane] = fate->order;
 }
 
-/* «stored once per agency and id», whatever its content */
+/* «stored once, after any delay» by one producer under one number; «the same id from the same
+ * agency, by any process, likewise within a long window», whatever its content */
 static void check_once(struct model *model, const struct bulletin *bulletin, uint64_t seq)
 {
     for (uint32_t index = 0; index < model->fates.count; index++) {
         const struct bulletin *other = model->bulletins->list[index];
         uint64_t before = model->fates.list[index].seq;
-        if (before != 0 && other->agency == bulletin->agency &&
+        bool is_resend = other == bulletin && model->fates.list[index].spools == 1;
+        bool is_known = is_resend || seq - before <= model->id_window;
+        if (before != 0 && is_known && other->agency == bulletin->agency &&
             memcmp(other->id, bulletin->id, ID_BYTES) == 0)
             model_fail(model, "P4",
                        "the event of sequence %" PRIu64 " is stored again under %" PRIu64 "%s",
@@ -166,6 +171,7 @@ static void take_record(struct model *model, const Kentongan__V1__Record *decode
     check_order(model, fate, seq);
     check_once(model, bulletin, seq);
     fate->seq = seq;
+    fate->copies++;
 }
 
 static void take_chunk(struct model *model, struct bytes chunk)
@@ -209,11 +215,12 @@ void model_read_log(struct model *model)
 static void check_log_again(struct model *model)
 {
     uint32_t count = model->records.count;
-    struct model now = {.disk = model->disk, .bulletins = model->bulletins};
+    struct model now = {
+        .disk = model->disk, .bulletins = model->bulletins, .id_window = model->id_window};
     for (uint32_t index = 0; index < model->fates.count; index++) {
         struct model_fate *fate = model_fate_of(&now, index);
         *fate = model->fates.list[index];
-        fate->seq = 0;
+        fate->seq = fate->copies = 0;
     }
     model_read_log(&now);
     if (now.has_fault)
@@ -232,11 +239,13 @@ void model_crash(struct model *model)
     model->sessions.count = 0;
     model->follows.count = 0;
     model->publishes.count = 0;
+    model->gets.count = 0;
     check_log_again(model);
     model_read_log(model);
     for (uint32_t index = 0; index < model->fates.count; index++) {
         const struct model_fate *fate = &model->fates.list[index];
-        if (fate->acked != 0 && fate->acked != fate->seq)
+        if (fate->acked != 0 && fate->acked != fate->seq &&
+            model->records.list[fate->acked - 1].bulletin != index)
             model_fail(model, "P1",
                        "an event acknowledged under %" PRIu64 " lies under %" PRIu64
                        " after a crash",
@@ -287,7 +296,7 @@ void model_stored(struct model *model, const struct bulletin *bulletin, uint64_t
         model_fail(model, "P1", "%" PRIu64 " was acknowledged and is not on the disk", seq);
     else if (model->records.list[seq - 1].bulletin != bulletin->index)
         model_fail(model, "P1", "another event lies under the acknowledged %" PRIu64, seq);
-    if (fate->acked != 0 && fate->acked != seq)
+    if (fate->acked != 0 && fate->acked != seq && fate->copies == 1)
         model_fail(model, "P4", "one event was acknowledged under %" PRIu64 " and %" PRIu64,
                    fate->acked, seq);
     fate->acked = seq;
@@ -318,7 +327,7 @@ void model_refused(struct model *model, const struct bulletin *bulletin, struct 
     tally_add(model->tally, is_conflict ? TALLY_CONFLICT
                             : is_rights ? TALLY_RIGHTS
                                         : TALLY_INVALID);
-    if (fate->seq != 0 && fate->spools == 1)
+    if (fate->seq != 0 && fate->spools == 1 && !fate->is_repeated)
         model_fail(model, "P4", "the event stored under %" PRIu64 " was refused (%.*s)", fate->seq,
                    (int)code.length, (const char *)code.data);
     if (is_conflict ? !has_rival(model, bulletin)

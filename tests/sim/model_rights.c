@@ -38,7 +38,7 @@ static struct model_rights *in_force(const struct model *model)
     return &model->rights.list[model->rights.count - 1];
 }
 
-static bool grants(const struct model_rights *rights, uint32_t agency, enum right right,
+bool model_granted(const struct model_rights *rights, uint32_t agency, enum right right,
                    const char *topic)
 {
     for (uint32_t line = 0; line < CAST_LINES; line++)
@@ -50,7 +50,7 @@ static bool grants(const struct model_rights *rights, uint32_t agency, enum righ
 
 bool model_grants(const struct model *model, uint32_t agency, enum right right, const char *topic)
 {
-    return grants(in_force(model), agency, right, topic);
+    return model_granted(in_force(model), agency, right, topic);
 }
 
 /* What is on disk is one of the policies that were told, and no older than the last one after
@@ -157,7 +157,7 @@ static enum model_verdict judge_topic(struct model *model, struct model_follow *
         }
     model->line_since = line;
     model->filter_since = filter;
-    bool may_replay = grants(rights, agency, RIGHT_REPLAY, topic);
+    bool may_replay = model_granted(rights, agency, RIGHT_REPLAY, topic);
     if (is_wanted && follow->is_replay)
         return may_replay ? VERDICT_MUST : VERDICT_NEVER; /* «what it may read of the past» */
     if (!is_wanted || line.low == UINT64_MAX)

@@ -27,7 +27,8 @@ struct model_fate {
     uint64_t floor; /* the highest sequence acknowledged to anybody before it was first sent */
     uint32_t lane;
     uint32_t spools;
-    bool is_sent, is_promised, is_refused;
+    uint32_t copies; /* in the log; more than one only where the id window had forgotten it */
+    bool is_sent, is_promised, is_refused, is_repeated;
     bool was_granted, was_denied; /* its agency's right to publish it, when it reached the broker */
 };
 
@@ -54,7 +55,7 @@ struct model_cursor {
     struct model_span start; /* where it began */
     struct model_filter filters[MODEL_FILTERS];
     uint32_t filter_count;
-    uint64_t acked_asked, acked_told;
+    uint64_t acked_asked, acked_told, origin;
 };
 
 /* One follow of one session, or the request for it. */
@@ -68,7 +69,9 @@ struct model_follow {
     struct model_filter own[CAST_FILTERS_MAX]; /* without a cursor */
     uint64_t head;                             /* when the request came */
     uint64_t next;                             /* the sequence that the next delivery starts at */
-    uint32_t rights;                           /* which were in force when it was last told of */
+    uint64_t origin;
+    uint64_t acked;  /* durable when the follow began */
+    uint32_t rights; /* which were in force when it was last told of */
     int64_t credit_events, credit_bytes;
 };
 
@@ -78,11 +81,20 @@ struct model_publish {
     uint32_t items;
 };
 
+/* A lookup that is not answered. */
+struct model_get {
+    uint64_t peer, request, seq;
+    uint64_t head;   /* when it was asked */
+    uint32_t rights; /* which were in force then */
+    uint32_t agency, modes;
+};
+
 /* What a token to go on with stands for. */
 struct model_token {
     uint32_t who;
     uint32_t length;
     uint8_t bytes[MODEL_RESUME_BYTES];
+    uint64_t origin;
     struct model_filter filters[CAST_FILTERS_MAX];
 };
 
@@ -113,6 +125,7 @@ struct model {
     const struct fake_disk *disk;
     const struct bulletins *bulletins;
     struct tally *tally;
+    uint64_t id_window;
     char fault[MODEL_FAULT_BYTES];
     bool has_fault, is_up;
     MODEL_LIST(struct model_fate) fates;     /* by index of the bulletin */
@@ -120,6 +133,7 @@ struct model {
     MODEL_LIST(struct model_session) sessions;
     MODEL_LIST(struct model_follow) follows;
     MODEL_LIST(struct model_publish) publishes;
+    MODEL_LIST(struct model_get) gets;
     MODEL_LIST(struct model_token) tokens;
     MODEL_LIST(struct model_rights) rights; /* all that ever were; the last is in force */
     uint32_t rights_kept;                   /* from this one on, each may be the one on disk */
@@ -161,6 +175,10 @@ void model_read_log(struct model *model);
 
 /* Whether the policy in force grants a right on a topic. */
 bool model_grants(const struct model *model, uint32_t agency, enum right right, const char *topic);
+
+/* Whether those of a certain time did. */
+bool model_granted(const struct model_rights *rights, uint32_t agency, enum right right,
+                   const char *topic);
 
 /* What a follower must, may or must not be shown of a stored event. */
 enum model_verdict { VERDICT_MUST, VERDICT_MAY, VERDICT_NEVER, VERDICT_DRILL };

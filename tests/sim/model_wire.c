@@ -9,6 +9,7 @@
 #include "kentongan/v1/wire.pb-c.h"
 #include "kentongan/v1/record.pb-c.h"
 #include "tests/sim/model_follow.h"
+#include "tests/sim/model_get.h"
 
 static uint32_t session_agency(const struct model *model, uint64_t peer)
 {
@@ -26,6 +27,7 @@ void model_closed(struct model *model, uint64_t peer)
     for (uint32_t index = model->publishes.count; index > 0; index--)
         if (model->publishes.list[index - 1].peer == peer)
             MODEL_REMOVE(model->publishes, index - 1);
+    model_get_closed(model, peer);
 }
 
 static void see_session(struct model *model, uint64_t peer, uint32_t agency)
@@ -96,6 +98,20 @@ static void see_publish(struct model *model, uint64_t peer, uint32_t agency, uin
     kentongan__v1__publish_batch__free_unpacked(batch, NULL);
 }
 
+void model_repeated(struct model *model, uint32_t agency, struct bytes second)
+{
+    Kentongan__V1__PublishBatch *batch =
+        kentongan__v1__publish_batch__unpack(NULL, second.length, second.data);
+    for (size_t index = 0; batch != NULL && index < batch->n_items; index++) {
+        const Kentongan__V1__Sent *sent = batch->items[index]->sent;
+        const struct bulletin *bulletin =
+            model_find_bulletin(model, agency, bytes_of(sent->event.data, sent->event.len));
+        if (bulletin != NULL)
+            model_fate_of(model, bulletin->index)->is_repeated = true;
+    }
+    kentongan__v1__publish_batch__free_unpacked(batch, NULL);
+}
+
 void model_to_broker(struct model *model, uint64_t peer, uint32_t agency, struct bytes first,
                      struct bytes second)
 {
@@ -111,6 +127,8 @@ void model_to_broker(struct model *model, uint64_t peer, uint32_t agency, struct
         model_closed(model, peer);
     else if (said->body_case == KENTONGAN__V1__TO_BROKER__BODY_PUBLISH)
         see_publish(model, peer, agency, said->request, second);
+    else if (said->body_case == KENTONGAN__V1__TO_BROKER__BODY_QUERY)
+        model_get_asked(model, peer, agency, said);
     else
         model_follow_to_broker(model, peer, said);
     kentongan__v1__to_broker__free_unpacked(said, NULL);
@@ -183,6 +201,10 @@ static void see_from_broker(struct model *model, uint64_t peer,
         see_refused(model, said->error->refusal);
         answered(model, peer, said->request, UINT32_MAX);
         model_follow_refused(model, peer, said->request);
+        model_get_refused(model, peer, said->request, said->error->refusal->code);
+        break;
+    case KENTONGAN__V1__FROM_BROKER__BODY_ANSWER:
+        model_get_found(model, peer, said, second);
         break;
     default:
         model_follow_from_broker(model, peer, said, second);

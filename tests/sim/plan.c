@@ -33,7 +33,7 @@ static void draw_limits(struct core_limits *limits, struct prng *prng)
     limits->producers_agency = 48;
     limits->rings = between(prng, 2, 16);
     limits->window_events = between(prng, 4, 32);
-    limits->id_window_events = 8192;
+    limits->id_window_events = prng_below(prng, 4) == 0 ? 128 : 8192;
     limits->pending_events = between(prng, 48, 256);
     limits->pending_bytes = between(prng, 32, 256) * (size_t)KIB;
     limits->page_bytes = between(prng, 64, 512) * (size_t)KIB;
@@ -77,6 +77,7 @@ static void draw_clients(struct plan *plan, struct prng *prng)
     plan->follower.credit_bytes = between(prng, 2, 128) * (uint64_t)KIB;
     plan->follower.think_ms_max = prng_between(prng, 1, 300);
     plan->follower.retry_ms_max = 800;
+    plan->follower.look_up = rate(prng, 100000);
 }
 
 void plan_draw(struct plan *plan, struct prng *prng, enum plant_kind plant)
@@ -96,6 +97,7 @@ void plan_draw(struct plan *plan, struct prng *prng, enum plant_kind plant)
         .key = rate(prng, 60000),
         .full = rate(prng, 40000),
         .slow = rate(prng, 40000),
+        .flush_failure = rate(prng, 20000),
         .disk_bytes = 64 * KIB * (uint64_t)KIB,
     };
     draw_limits(&plan->host.limits, prng);

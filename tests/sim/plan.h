@@ -23,7 +23,7 @@ struct plan {
     uint64_t down_ms_max;    /* of whoever crashed */
     uint64_t freeze_ms_max;
     uint64_t full_ms_max; /* how long the disk is full */
-    uint32_t publisher_crash, follower_crash, freeze, policy, key, full, slow;
+    uint32_t publisher_crash, follower_crash, freeze, policy, key, full, slow, flush_failure;
     uint64_t disk_bytes;
 };
 

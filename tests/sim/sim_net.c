@@ -365,6 +365,7 @@ void sim_net_send(struct sim_net *net, uint64_t handle, struct bytes first, stru
     uint32_t copies = 1;
     if (is_publish && !net->is_healed && prng_chance(&net->prng, net->rates.repeat)) {
         copies = 2;
+        model_repeated(net->model, connection->agency, second);
         tally_add(net->tally, TALLY_REPEATED_MESSAGE);
     }
     for (uint32_t copy = 0; copy < copies; copy++) {

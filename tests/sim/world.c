@@ -32,6 +32,7 @@ struct world {
     uint64_t publisher_start_ms[CAST_PUBLISHERS], follower_start_ms[CAST_FOLLOWERS];
     struct cast_policy policy;
     uint64_t chaos_ms, host_start_ms, full_until_ms, slow_until_ms, well_ms;
+    uint64_t broker_frozen_ms;
     uint32_t crashes, turns;
     bool is_healed, is_over;
 };
@@ -64,6 +65,13 @@ static bool crash_is_due(const struct world *world)
 {
     uint32_t parts = world->plan.broker_crashes + 1;
     return made(world) > (world->crashes + 1) * (world->plan.bulletins / parts);
+}
+
+/* «better down than lying» */
+static void end_stopped_broker(struct world *world)
+{
+    if (host_has_stopped(world->host))
+        crash_broker(world);
 }
 
 static void start_broker(struct world *world)
@@ -142,6 +150,11 @@ static void trouble_clients(struct world *world)
         crash_publisher(world);
     if (prng_chance(&world->prng, world->plan.follower_crash))
         crash_follower(world);
+    if (prng_chance(&world->prng, world->plan.freeze / 4)) {
+        world->broker_frozen_ms = soon(world, world->plan.freeze_ms_max);
+        tally_add(world->tally, TALLY_BROKER_STOOD_STILL);
+        story_tell(world->story, "broker", "stands still");
+    }
     if (prng_chance(&world->prng, world->plan.freeze)) {
         struct endpoint *endpoint = any_endpoint(world);
         endpoint->frozen_ms = soon(world, world->plan.freeze_ms_max);
@@ -159,6 +172,11 @@ static void trouble_disk(struct world *world)
         fake_disk_set_room(world->disk, is_none ? FAKE_ROOM_NONE : FAKE_ROOM_RESERVE);
         world->full_until_ms = soon(world, world->plan.full_ms_max);
         story_tell(world->story, "disk", "is full%s", is_none ? ", to the last byte" : "");
+    }
+    if (prng_chance(&world->prng, world->plan.flush_failure)) {
+        host_fail_flush(world->host, prng_chance(&world->prng, 500000));
+        tally_add(world->tally, TALLY_FLUSH_FAILED);
+        story_tell(world->story, "disk", "will fail to flush");
     }
     if (world->slow_until_ms == 0 && prng_chance(&world->prng, world->plan.slow)) {
         host_set_slow(world->host, true);
@@ -188,6 +206,7 @@ static void heal(struct world *world)
     world->is_healed = true;
     world->full_until_ms = world->full_until_ms != 0 ? world->now_ms : 0;
     world->slow_until_ms = world->slow_until_ms != 0 ? world->now_ms : 0;
+    world->broker_frozen_ms = 0;
     end_disk_trouble(world);
     uint64_t version = world->policy.version;
     cast_policy_init(&world->policy);
@@ -274,7 +293,8 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 static uint64_t next_ms(const struct world *world)
 {
     uint64_t next = earlier(world->chaos_ms, world->host_start_ms);
-    next = earlier(next, host_due_ms(world->host));
+    uint64_t broker = host_due_ms(world->host);
+    next = earlier(next, broker > world->broker_frozen_ms ? broker : world->broker_frozen_ms);
     if (world->full_until_ms != 0)
         next = earlier(next, world->full_until_ms);
     if (world->slow_until_ms != 0)
@@ -305,7 +325,9 @@ static void turn(struct world *world)
     start_the_dead(world);
     if (world->now_ms >= world->chaos_ms)
         chaos(world);
-    host_turn(world->host, world->now_ms);
+    if (world->now_ms >= world->broker_frozen_ms)
+        host_turn(world->host, world->now_ms);
+    end_stopped_broker(world);
     for (int place = 0; place < CAST_PUBLISHERS; place++)
         endpoint_turn(&world->publishers[place].endpoint, world->now_ms);
     for (int place = 0; place < CAST_FOLLOWERS; place++)
@@ -329,7 +351,8 @@ static struct world *world_new(uint64_t seed, enum plant_kind plant, struct stor
     prng_fill(&world->prng, uuid, sizeof uuid);
     prng_fill(&world->prng, secret, sizeof secret);
     world->disk = fake_disk_new(uuid, secret, world->plan.disk_bytes);
-    world->model = model_new(world->disk, &world->bulletins, tally);
+    world->model =
+        model_new(world->disk, &world->bulletins, world->plan.host.limits.id_window_events, tally);
     world->net = sim_net_new(&world->plan.net, &world->prng, world->model, tally, story);
     world->host = host_new(&world->plan.host, world->disk, world->net, &world->prng, world->model,
                            tally, story);
