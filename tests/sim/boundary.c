@@ -42,7 +42,7 @@ static void inject(struct boundary *boundary, uint64_t peer, const Kentongan__V1
     struct blob *first = blob_new_empty(kentongan__v1__to_broker__get_packed_size(made));
     assert(first != NULL);
     kentongan__v1__to_broker__pack(made, blob_room(first));
-    sim_net_inject(boundary->net, peer, first, second);
+    sim_net_inject(boundary->around.net, peer, first, second);
 }
 
 static void make_ack(struct boundary *boundary)
@@ -91,11 +91,11 @@ static void keep_publish(struct boundary *boundary, const struct request *reques
 
 static void watch_request(struct boundary *boundary, const struct request *request)
 {
-    story_tell(boundary->story, "broker", "hears %s (%" PRIu64 ") from %s (%" PRIu64 ")",
+    story_tell(boundary->around.story, "broker", "hears %s (%" PRIu64 ") from %s (%" PRIu64 ")",
                request_words[request->kind], request->number,
-               sim_net_name(boundary->net, request->peer), request->peer);
+               sim_net_name(boundary->around.net, request->peer), request->peer);
     if (request->kind == REQUEST_BAD)
-        model_fail(boundary->model, "P6", "a sound message was not understood: %s, %s",
+        model_fail(boundary->around.model, "P6", "a sound message was not understood: %s, %s",
                    request->of.bad.code, request->of.bad.reason);
     keep_publish(boundary, request);
 }
@@ -105,21 +105,22 @@ static void watch_input(struct boundary *boundary, const struct input *input)
     boundary->steps = input->now_ms > boundary->now_ms ? 0 : boundary->steps + 1;
     boundary->now_ms = input->now_ms;
     if (boundary->steps == STEPS_MAX)
-        model_fail(boundary->model, "P6", "the core took %d steps in one moment", STEPS_MAX);
+        model_fail(boundary->around.model, "P6", "the core took %d steps in one moment", STEPS_MAX);
     if (input->kind == IN_REQUEST)
         watch_request(boundary, &input->of.request);
     if (input->kind == IN_UNSENT)
-        tally_add(boundary->tally, TALLY_UNSENT);
+        tally_add(boundary->around.tally, TALLY_UNSENT);
     if (input->kind == IN_CHECKPOINT)
-        tally_add(boundary->tally, TALLY_CHECKPOINT_READ);
+        tally_add(boundary->around.tally, TALLY_CHECKPOINT_READ);
     if (input->kind == IN_PAGE)
         boundary->reads--;
     if (input->kind != IN_APPENDED)
         return;
     if (input->of.appended.status == STATUS_OK)
-        model_append_done(boundary->model, input->of.appended.last);
-    story_tell(boundary->story, "disk", "%" PRIu64 " to %" PRIu64 ": %s", input->of.appended.first,
-               input->of.appended.last, status_text(input->of.appended.status));
+        model_append_done(boundary->around.model, input->of.appended.last);
+    story_tell(boundary->around.story, "disk", "%" PRIu64 " to %" PRIu64 ": %s",
+               input->of.appended.first, input->of.appended.last,
+               status_text(input->of.appended.status));
 }
 
 static const char *const receipt_words[] = {
@@ -132,8 +133,9 @@ static void watch_receipts(const struct boundary *boundary, const struct answer 
     for (uint32_t index = 0; index < answer->of.receipts.count; index++) {
         const struct receipt *receipt = &answer->of.receipts.receipts[index];
         bool is_refused = receipt->kind == RECEIPT_REFUSED;
-        story_tell(boundary->story, "broker", "  number %" PRIu64 " of %02x: %s %s, mark %" PRIu64,
-                   receipt->number, receipt->producer[0], receipt_words[receipt->kind],
+        story_tell(boundary->around.story, "broker",
+                   "  number %" PRIu64 " of %02x: %s %s, mark %" PRIu64, receipt->number,
+                   receipt->producer[0], receipt_words[receipt->kind],
                    is_refused ? receipt->refusal.code : "", receipt->mark);
     }
 }
@@ -141,10 +143,10 @@ static void watch_receipts(const struct boundary *boundary, const struct answer 
 static void watch_answer(const struct boundary *boundary, const struct answer *answer)
 {
     bool is_error = answer->kind == ANSWER_ERROR;
-    story_tell(boundary->story, "broker", "says %s%s%s (%" PRIu64 ") to %s (%" PRIu64 ")",
+    story_tell(boundary->around.story, "broker", "says %s%s%s (%" PRIu64 ") to %s (%" PRIu64 ")",
                answer_words[answer->kind], is_error ? " " : "",
                is_error ? answer->of.error.refusal.code : "", answer->number,
-               sim_net_name(boundary->net, answer->peer), answer->peer);
+               sim_net_name(boundary->around.net, answer->peer), answer->peer);
     if (answer->kind == ANSWER_RECEIPTS)
         watch_receipts(boundary, answer);
 }
@@ -160,8 +162,9 @@ static size_t append_bytes(const struct effect *effect)
 
 static void watch_append(const struct boundary *boundary, const struct effect *effect)
 {
-    model_append_asked(boundary->model, effect->of.append.first + effect->of.append.count - 1);
-    story_tell(boundary->story, "broker", "appends %" PRIu64 " and %" PRIu32 " more",
+    model_append_asked(boundary->around.model,
+                       effect->of.append.first + effect->of.append.count - 1);
+    story_tell(boundary->around.story, "broker", "appends %" PRIu64 " and %" PRIu32 " more",
                effect->of.append.first, effect->of.append.count - 1);
 }
 
@@ -169,14 +172,15 @@ static void watch_append(const struct boundary *boundary, const struct effect *e
 static void check_bounds(const struct boundary *boundary, const struct effects *fx)
 {
     if (boundary->reads > boundary->limits.reads + 1) /* those of pages, and ingest's one */
-        model_fail(boundary->model, "P6", "%" PRIu32 " reads are under way", boundary->reads);
-    uint64_t waiting = model_waiting(boundary->model);
+        model_fail(boundary->around.model, "P6", "%" PRIu32 " reads are under way",
+                   boundary->reads);
+    uint64_t waiting = model_waiting(boundary->around.model);
     if (waiting > boundary->limits.pending_events)
-        model_fail(boundary->model, "P6", "%" PRIu64 " events wait to be durable", waiting);
+        model_fail(boundary->around.model, "P6", "%" PRIu64 " events wait to be durable", waiting);
     for (uint32_t index = 0; index < fx->count; index++)
         if (fx->list[index].kind == FX_APPEND &&
             append_bytes(&fx->list[index]) > boundary->limits.chunk_bytes)
-            model_fail(boundary->model, "P6", "a chunk is longer than allowed");
+            model_fail(boundary->around.model, "P6", "a chunk is longer than allowed");
 }
 
 static void watch_effect(struct boundary *boundary, const struct effect *effect)
@@ -190,10 +194,10 @@ static void watch_effect(struct boundary *boundary, const struct effect *effect)
         break;
     case FX_READ:
         boundary->reads++;
-        tally_add(boundary->tally, TALLY_PAGE_READ);
+        tally_add(boundary->around.tally, TALLY_PAGE_READ);
         break;
     case FX_CHECKPOINT:
-        tally_add(boundary->tally, TALLY_CHECKPOINT);
+        tally_add(boundary->around.tally, TALLY_CHECKPOINT);
         break;
     default:
         break;
@@ -243,11 +247,9 @@ void boundary_start(struct boundary *boundary)
 }
 
 void boundary_init(struct boundary *boundary, enum plant_kind kind,
-                   const struct core_limits *limits, struct sim_net *net, struct model *model,
-                   struct tally *tally, struct story *story)
+                   const struct core_limits *limits, const struct around *around)
 {
-    *boundary = (struct boundary){
-        .limits = *limits, .net = net, .model = model, .tally = tally, .story = story};
+    *boundary = (struct boundary){.limits = *limits, .around = *around};
     boundary->plant = calloc(1, sizeof *boundary->plant);
     assert(boundary->plant != NULL);
     boundary->plant->kind = kind;

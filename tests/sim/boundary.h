@@ -9,16 +9,13 @@
 
 #include "broker/core/limits.h"
 #include "tests/sim/plant.h"
-#include "tests/sim/sim_net.h"
+#include "tests/sim/around.h"
 
 enum { BOUNDARY_PUBLISHES = 64 };
 
 struct boundary {
     struct plant *plant;
-    struct sim_net *net;
-    struct model *model;
-    struct tally *tally;
-    struct story *story;
+    struct around around;
     uint64_t now_ms;
     uint32_t steps; /* at this moment */
     uint32_t reads; /* asked for and not answered */
@@ -31,8 +28,7 @@ struct boundary {
 };
 
 void boundary_init(struct boundary *boundary, enum plant_kind kind,
-                   const struct core_limits *limits, struct sim_net *net, struct model *model,
-                   struct tally *tally, struct story *story);
+                   const struct core_limits *limits, const struct around *around);
 void boundary_deinit(struct boundary *boundary);
 
 /* Another broker starts. */

@@ -65,7 +65,7 @@ static struct bulletin *bulletins_add(struct bulletins *bulletins)
 {
     if (bulletins->count == bulletins->room) {
         bulletins->room = bulletins->room == 0 ? 1024 : bulletins->room * 2;
-        bulletins->list = realloc(bulletins->list, bulletins->room * sizeof *bulletins->list);
+        bulletins->list = realloc(bulletins->list, bulletins->room * sizeof(struct bulletin *));
         assert(bulletins->list != NULL);
     }
     struct bulletin *bulletin = calloc(1, sizeof *bulletin);
@@ -86,14 +86,15 @@ static void write_uuid(const uint8_t id[ID_BYTES], char text[UUID_TEXT_BYTES])
     *at = '\0';
 }
 
-/* What the envelope says, packed with the body that `event` already has. */
-static void pack(struct bulletin *bulletin, Kentongan__V1__Event *event, int64_t wall_ms)
+/* What the envelope says, packed with the body that `of` has. */
+static void pack(struct bulletin *bulletin, const Kentongan__V1__Event *of, int64_t wall_ms)
 {
     char id[UUID_TEXT_BYTES];
     write_uuid(bulletin->id, id);
     Google__Protobuf__Timestamp occurred = GOOGLE__PROTOBUF__TIMESTAMP__INIT;
     occurred.seconds = wall_ms / 1000;
     occurred.nanos = (int32_t)(wall_ms % 1000) * 1000000;
+    Kentongan__V1__Event whole = *of, *event = &whole;
     bool has_flaw_source = bulletin->flaw == BULLETIN_FOREIGN_SOURCE;
     bool has_flaw_topic = bulletin->flaw == BULLETIN_BAD_TOPIC;
     event->id = id;

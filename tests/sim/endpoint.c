@@ -26,7 +26,7 @@ void endpoint_kill(struct endpoint *endpoint)
 {
     if (endpoint->link == NULL)
         return;
-    sim_net_close(endpoint->world.net, endpoint->connection);
+    sim_net_close(endpoint->around.net, endpoint->connection);
     link_effects_deinit(&endpoint->fx);
     link_wire_free(endpoint->wire);
     link_free(endpoint->link);
@@ -39,7 +39,7 @@ static void perform_send(struct endpoint *endpoint, const struct link_said *said
     struct bytes first, second;
     bool is_written = link_wire_encode(endpoint->wire, said, &first, &second);
     assert(is_written);
-    sim_net_send(endpoint->world.net, endpoint->connection, first, second,
+    sim_net_send(endpoint->around.net, endpoint->connection, first, second,
                  said->kind == LINK_SAY_PUBLISH);
 }
 
@@ -48,19 +48,19 @@ static void perform(struct endpoint *endpoint, const struct link_effect *effect)
     endpoint->role->on_effect(endpoint, effect);
     switch ((int)effect->kind) {
     case LINK_FX_CONNECT:
-        sim_net_close(endpoint->world.net, endpoint->connection);
+        sim_net_close(endpoint->around.net, endpoint->connection);
         endpoint->connection =
-            sim_net_connect(endpoint->world.net, endpoint->name, endpoint->agency);
+            sim_net_connect(endpoint->around.net, endpoint->name, endpoint->agency);
         break;
     case LINK_FX_DISCONNECT:
-        sim_net_close(endpoint->world.net, endpoint->connection);
+        sim_net_close(endpoint->around.net, endpoint->connection);
         endpoint->connection = 0;
         break;
     case LINK_FX_SEND:
         perform_send(endpoint, &effect->of.send);
         break;
     case LINK_FX_STATE:
-        story_tell(endpoint->world.story, endpoint->name, "%s%s%.*s",
+        story_tell(endpoint->around.story, endpoint->name, "%s%s%.*s",
                    effect->of.state.state == LINK_UP ? "is up" : "is down",
                    effect->of.state.refusal.code.length > 0 ? ": " : "",
                    (int)effect->of.state.refusal.code.length,
@@ -87,7 +87,7 @@ static void hear_message(struct endpoint *endpoint, struct blob *first, struct b
     bool is_read = link_wire_decode(endpoint->wire, blob_bytes(first), frame, &heard);
     assert(is_read);
     if (heard.kind == LINK_HEARD_BAD)
-        model_fail(endpoint->world.model, "P6", "%s did not understand a sound message",
+        model_fail(endpoint->around.model, "P6", "%s did not understand a sound message",
                    endpoint->name);
     struct link_input input = {.kind = LINK_IN_HEARD};
     input.of.heard = &heard;
@@ -100,7 +100,7 @@ static bool hear_net(struct endpoint *endpoint)
 {
     struct blob *first, *second;
     struct link_input input = {.kind = LINK_IN_LOST};
-    switch (sim_net_poll(endpoint->world.net, endpoint->connection, &first, &second)) {
+    switch (sim_net_poll(endpoint->around.net, endpoint->connection, &first, &second)) {
     case SIM_NET_NOTHING:
         return false;
     case SIM_NET_CONNECTED:
@@ -130,10 +130,10 @@ void endpoint_turn(struct endpoint *endpoint, uint64_t now_ms)
     endpoint->now_ms = now_ms;
     uint32_t steps = 0;
     bool is_busy = endpoint->link != NULL && now_ms >= endpoint->frozen_ms;
-    while (is_busy && model_fault(endpoint->world.model) == NULL) {
+    while (is_busy && model_fault(endpoint->around.model) == NULL) {
         is_busy = hear_net(endpoint) || endpoint->role->work(endpoint) || hear_clock(endpoint);
         if (++steps == STEPS_MAX)
-            model_fail(endpoint->world.model, "P6", "%s took %d steps in one moment",
+            model_fail(endpoint->around.model, "P6", "%s took %d steps in one moment",
                        endpoint->name, STEPS_MAX);
     }
 }
@@ -143,7 +143,7 @@ uint64_t endpoint_due_ms(const struct endpoint *endpoint)
     if (endpoint->link == NULL)
         return UINT64_MAX;
     uint64_t due = link_deadline_ms(endpoint->link);
-    uint64_t net = sim_net_client_due_ms(endpoint->world.net, endpoint->connection);
+    uint64_t net = sim_net_client_due_ms(endpoint->around.net, endpoint->connection);
     uint64_t work = endpoint->role->due_ms(endpoint);
     due = net < due ? net : due;
     due = work < due ? work : due;

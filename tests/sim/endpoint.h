@@ -6,15 +6,7 @@
 
 #include "clients/c/src/link.h"
 #include "clients/c/src/link_wire.h"
-#include "tests/sim/sim_net.h"
-
-/* What every process is made of. */
-struct endpoint_world {
-    struct sim_net *net;
-    struct model *model;
-    struct tally *tally;
-    struct story *story;
-};
+#include "tests/sim/around.h"
 
 struct endpoint;
 
@@ -29,7 +21,7 @@ struct endpoint_role {
 
 struct endpoint {
     const struct endpoint_role *role;
-    struct endpoint_world world;
+    struct around around;
     struct prng prng;
     const char *name;
     uint32_t agency;

@@ -17,12 +17,12 @@ static struct follower *follower_of(const struct endpoint *endpoint)
 
 static void on_following(struct follower *follower, const struct link_heard *heard)
 {
-    story_tell(follower->endpoint.world.story, follower->endpoint.name,
+    story_tell(follower->endpoint.around.story, follower->endpoint.name,
                "follows from %" PRIu64 ", the head is %" PRIu64, heard->of.following.first,
                heard->of.following.head);
     follower->through = heard->of.following.through;
     follower->is_empty = heard->of.following.head == 0;
-    model_following(follower->endpoint.world.model, follower->place, heard->of.following.first);
+    model_following(follower->endpoint.around.model, follower->place, heard->of.following.first);
 }
 
 static void on_deliver(struct follower *follower, const struct link_effect *effect)
@@ -39,9 +39,10 @@ static void on_deliver(struct follower *follower, const struct link_effect *effe
     item.due_ms =
         endpoint->now_ms + prng_below(&endpoint->prng, follower->options.think_ms_max + 1);
     follower->queue[(follower->head + follower->count++) % FOLLOWER_QUEUE] = item;
-    story_tell(endpoint->world.story, endpoint->name, "gets %" PRIu32 " of %" PRIu64 " to %" PRIu64,
-               count, effect->of.deliver.first, effect->of.deliver.last);
-    model_delivered(endpoint->world.model, follower->place, effect->of.deliver.first,
+    story_tell(endpoint->around.story, endpoint->name,
+               "gets %" PRIu32 " of %" PRIu64 " to %" PRIu64, count, effect->of.deliver.first,
+               effect->of.deliver.last);
+    model_delivered(endpoint->around.model, follower->place, effect->of.deliver.first,
                     effect->of.deliver.last, seqs, count);
 }
 
@@ -49,12 +50,12 @@ static void on_ended(struct follower *follower, const struct link_effect *effect
 {
     struct endpoint *endpoint = &follower->endpoint;
     struct bytes code = effect->of.ended.refusal.code;
-    story_tell(endpoint->world.story, endpoint->name, "its follow is over: %.*s", (int)code.length,
+    story_tell(endpoint->around.story, endpoint->name, "its follow is over: %.*s", (int)code.length,
                (const char *)code.data);
     bool is_end = bytes_are_equal(code, bytes_of_text("END"));
-    uint64_t covered = model_covered(endpoint->world.model, follower->place);
+    uint64_t covered = model_covered(endpoint->around.model, follower->place);
     if (is_end && (covered != follower->through || (covered == 0 && !follower->is_empty)))
-        model_fail(endpoint->world.model, "P3",
+        model_fail(endpoint->around.model, "P3",
                    "a reading to %" PRIu64 " ended, and %s is covered up to %" PRIu64,
                    follower->through, endpoint->name, covered);
     follower->is_following = false;
@@ -135,7 +136,7 @@ static void follow(struct follower *follower)
     describe(follower);
     follower->id = model_follow_id(follower->place, follower->life);
     follower->is_following = true;
-    model_follower_starts(endpoint->world.model, follower->place);
+    model_follower_starts(endpoint->around.model, follower->place);
     struct link_input input = {.kind = LINK_IN_FOLLOW};
     input.of.follow.id = follower->id;
     input.of.follow.spec = &follower->spec;
@@ -150,7 +151,7 @@ static void process(struct follower *follower)
     follower->count--;
     if (item.last > follower->processed)
         follower->processed = item.last;
-    model_processed(endpoint->world.model, follower->place, item.last);
+    model_processed(endpoint->around.model, follower->place, item.last);
     if (!follower->is_following)
         return;
     struct link_input input = {.kind = LINK_IN_CONSUMED};
@@ -229,12 +230,12 @@ void follower_start(struct follower *follower)
 }
 
 void follower_init(struct follower *follower, uint32_t place,
-                   const struct follower_options *options, const struct endpoint_world *world,
+                   const struct follower_options *options, const struct around *around,
                    struct prng *prng)
 {
     *follower = (struct follower){
         .endpoint = {.role = &role,
-                     .world = *world,
+                     .around = *around,
                      .prng = prng_fork(prng),
                      .name = cast_followers[place].name,
                      .agency = cast_followers[place].agency},
@@ -251,9 +252,9 @@ void follower_deinit(struct follower *follower)
 
 void follower_crash(struct follower *follower)
 {
-    story_tell(follower->endpoint.world.story, follower->endpoint.name,
+    story_tell(follower->endpoint.around.story, follower->endpoint.name,
                "is killed, it has processed everything up to %" PRIu64, follower->processed);
-    tally_add(follower->endpoint.world.tally, TALLY_FOLLOWER_CRASH);
+    tally_add(follower->endpoint.around.tally, TALLY_FOLLOWER_CRASH);
     endpoint_kill(&follower->endpoint);
     follower->is_following = false;
     follower->count = 0;

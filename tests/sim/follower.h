@@ -43,7 +43,7 @@ struct follower {
 
 /* Runs at once. */
 void follower_init(struct follower *follower, uint32_t place,
-                   const struct follower_options *options, const struct endpoint_world *world,
+                   const struct follower_options *options, const struct around *around,
                    struct prng *prng);
 void follower_deinit(struct follower *follower);
 

@@ -16,11 +16,8 @@ enum { QUEUE_WRITES = 256, QUEUE_READS = 64 };
 struct host {
     struct host_options options;
     struct fake_disk *disk;
-    struct sim_net *net;
+    struct around around;
     struct prng prng;
-    struct model *model;
-    struct tally *tally;
-    struct story *story;
     struct boundary boundary;
     struct store *store; /* the fake; NULL: not running */
     struct plant_store planted;
@@ -56,7 +53,7 @@ static void on_trace(void *context, enum trace_level level, const char *text, st
 {
     const struct host *host = context;
     (void)level;
-    story_tell(host->story, "broker", "%s%s%.*s (%" PRIu64 ")", text,
+    story_tell(host->around.story, "broker", "%s%s%.*s (%" PRIu64 ")", text,
                subject.length > 0 ? ": " : "", (int)subject.length, (const char *)subject.data,
                value);
 }
@@ -65,8 +62,8 @@ static void on_ready(void *context, uint64_t head)
 {
     struct host *host = context;
     host->is_ready = true;
-    story_tell(host->story, "broker", "is ready, the head is %" PRIu64, head);
-    sim_net_open_doors(host->net);
+    story_tell(host->around.story, "broker", "is ready, the head is %" PRIu64, head);
+    sim_net_open_doors(host->around.net);
 }
 
 /* -- the disk's own time -- */
@@ -76,7 +73,7 @@ static void serve(struct host *host)
 {
     if (!host->is_healed && prng_chance(&host->prng, host->options.page_busy)) {
         store_fake_refuse_reads(host->store, 1);
-        tally_add(host->tally, TALLY_PAGE_BUSY);
+        tally_add(host->around.tally, TALLY_PAGE_BUSY);
     }
     store_fake_serve(host->store, STORE_FAKE_ALL);
     host->serve_ms = UINT64_MAX;
@@ -106,14 +103,14 @@ void host_turn(struct host *host, uint64_t now_ms)
         return;
     boundary_enter(&host->boundary);
     bool is_busy = true;
-    while (is_busy && model_fault(host->model) == NULL) {
+    while (is_busy && model_fault(host->around.model) == NULL) {
         turn_disk(host);
         is_busy = engine_turn(host->engine, now_ms, host_wall_ms(now_ms));
     }
     turn_disk(host);
-    host->is_deaf = sim_net_broker_due_ms(host->net) <= now_ms;
+    host->is_deaf = sim_net_broker_due_ms(host->around.net) <= now_ms;
     if (engine_fault(host->engine) != NULL && !host->may_stop)
-        model_fail(host->model, "P1", "the engine stopped: %s", engine_fault(host->engine));
+        model_fail(host->around.model, "P1", "the engine stopped: %s", engine_fault(host->engine));
 }
 
 static uint64_t earlier(uint64_t a, uint64_t b)
@@ -127,7 +124,7 @@ uint64_t host_due_ms(const struct host *host)
         return UINT64_MAX;
     uint64_t due = earlier(host->flush_ms, host->serve_ms);
     due = earlier(due, engine_deadline_ms(host->engine));
-    return host->is_deaf ? due : earlier(due, sim_net_broker_due_ms(host->net));
+    return host->is_deaf ? due : earlier(due, sim_net_broker_due_ms(host->around.net));
 }
 
 void host_fail_flush(struct host *host, bool is_kept)
@@ -161,11 +158,11 @@ void host_start(struct host *host, uint64_t now_ms, const struct cast_policy *po
     host->is_deaf = host->is_ready = host->may_stop = false;
     host->flush_ms = host->serve_ms = UINT64_MAX;
     plant_store_before_start(host->options.plant, host->disk);
-    model_start(host->model, policy);
+    model_start(host->around.model, policy);
     host->store = store_fake_open(host->disk, QUEUE_WRITES, QUEUE_READS);
     plant_store_init(&host->planted, host->options.plant, host->store);
     struct engine_options options = {
-        .net = sim_net_table(host->net),
+        .net = sim_net_table(host->around.net),
         .store = &host->planted.store,
         .limits = &host->options.limits,
         .site_name = bytes_of_text("sim"),
@@ -180,7 +177,7 @@ void host_start(struct host *host, uint64_t now_ms, const struct cast_policy *po
     enum status status = engine_set_policy(host->engine, host->policy.agencies, CAST_AGENCIES,
                                            now_ms, host_wall_ms(now_ms));
     assert(status == STATUS_OK);
-    story_tell(host->story, "broker", "starts, the log ends with %" PRIu64,
+    story_tell(host->around.story, "broker", "starts, the log ends with %" PRIu64,
                fake_disk_tail(host->disk)->last);
 }
 
@@ -190,7 +187,7 @@ void host_policy(struct host *host, uint64_t now_ms, const struct cast_policy *p
     host->now_ms = now_ms;
     struct input input;
     cast_policy_tell(policy, &host->policy, &input);
-    model_policy(host->model, policy);
+    model_policy(host->around.model, policy);
     boundary_enter(&host->boundary);
     enum status status = engine_set_policy(host->engine, host->policy.agencies, CAST_AGENCIES,
                                            now_ms, host_wall_ms(now_ms));
@@ -211,32 +208,28 @@ void host_crash(struct host *host)
     if (host->flush_ms != UINT64_MAX && prng_chance(&host->prng, 500000))
         kept = host->flush_count;
     if (store_fake_writes_waiting(host->store) > kept)
-        tally_add(host->tally, TALLY_CRASH_LOST_WRITES);
+        tally_add(host->around.tally, TALLY_CRASH_LOST_WRITES);
     if (kept > 0)
-        tally_add(host->tally, TALLY_CRASH_KEPT_WRITES);
-    tally_add(host->tally, TALLY_BROKER_CRASH);
+        tally_add(host->around.tally, TALLY_CRASH_KEPT_WRITES);
+    tally_add(host->around.tally, TALLY_BROKER_CRASH);
     store_fake_crash(host->store, kept);
     forget_all(host);
-    story_tell(host->story, "broker", "is killed, the log ends with %" PRIu64,
+    story_tell(host->around.story, "broker", "is killed, the log ends with %" PRIu64,
                fake_disk_tail(host->disk)->last);
-    sim_net_break_all(host->net);
-    model_crash(host->model);
+    sim_net_break_all(host->around.net);
+    model_crash(host->around.model);
 }
 
 struct host *host_new(const struct host_options *options, struct fake_disk *disk,
-                      struct sim_net *net, struct prng *prng, struct model *model,
-                      struct tally *tally, struct story *story)
+                      const struct around *around, struct prng *prng)
 {
     struct host *host = calloc(1, sizeof *host);
     assert(host != NULL);
     host->options = *options;
     host->disk = disk;
-    host->net = net;
     host->prng = prng_fork(prng);
-    host->model = model;
-    host->tally = tally;
-    host->story = story;
-    boundary_init(&host->boundary, options->plant, &options->limits, net, model, tally, story);
+    host->around = *around;
+    boundary_init(&host->boundary, options->plant, &options->limits, around);
     return host;
 }
 

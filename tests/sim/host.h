@@ -7,7 +7,7 @@
 
 #include "broker/core/limits.h"
 #include "tests/sim/plant.h"
-#include "tests/sim/sim_net.h"
+#include "tests/sim/around.h"
 #include "tests/sim/store_fake.h"
 
 struct host_options {
@@ -22,8 +22,7 @@ struct host;
 
 /* What is borrowed must outlive it. Never NULL; not running. */
 struct host *host_new(const struct host_options *options, struct fake_disk *disk,
-                      struct sim_net *net, struct prng *prng, struct model *model,
-                      struct tally *tally, struct story *story);
+                      const struct around *around, struct prng *prng);
 void host_free(struct host *host);
 
 bool host_is_up(const struct host *host);

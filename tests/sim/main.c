@@ -29,18 +29,32 @@ static const char *program;
 static bool is_alone;
 static struct story story;
 
-/* An assertion failed. Run alone, the seed has a story; among others, it is run again alone. The
- * story is printed with what a handler should not call: at worst it is not printed whole. */
+static void write_text(const char *text)
+{
+    size_t length = strlen(text);
+    while (length > 0) {
+        ssize_t written = write(STDERR_FILENO, text, length);
+        if (written <= 0)
+            return;
+        text += written;
+        length -= (size_t)written;
+    }
+}
+
+/* An assertion failed. Run alone, the seed has a story; among others, it is run again alone. */
 static void on_abort(int signal_number)
 {
     (void)signal_number;
-    static const char words[] = "\nan assertion failed in seed ";
-    bool is_told = write(STDERR_FILENO, words, sizeof words - 1) > 0 &&
-                   write(STDERR_FILENO, running, strlen(running)) > 0 &&
-                   write(STDERR_FILENO, "\n", 1) > 0;
-    if (is_told && !is_alone)
+    if (!is_alone)
         execl(program, program, running, (char *)NULL);
-    story_print(&story, stderr);
+    uint64_t told = story.told;
+    for (uint64_t at = told > STORY_LINES ? told - STORY_LINES : 0; at < told; at++) {
+        write_text(story.lines[at % STORY_LINES]);
+        write_text("\n");
+    }
+    write_text("an assertion failed in seed ");
+    write_text(running);
+    write_text("\n");
     _exit(1);
 }
 

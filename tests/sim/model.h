@@ -56,8 +56,8 @@ void model_to_broker(struct model *model, uint64_t peer, uint32_t agency, struct
                      struct bytes second);
 void model_from_broker(struct model *model, uint64_t peer, struct bytes first, struct bytes second);
 
-/* The network repeats a publish, as ZeroMQ would not: what is stored once may be answered twice, and
- * differently if a right was given in between. */
+/* The network repeats a publish, as ZeroMQ would not: what is stored once may be answered twice,
+ * and differently if a right was given in between. */
 void model_repeated(struct model *model, uint32_t agency, struct bytes second);
 
 /* The network or the broker gave up a connection. */

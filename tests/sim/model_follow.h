@@ -19,9 +19,8 @@ void model_follow_from_broker(struct model *model, uint64_t peer,
 /* A request was answered with an error: if it was for a follow, there is none. */
 void model_follow_refused(struct model *model, uint64_t peer, uint64_t request);
 
-/* Record `index` of a batch that `name` of `agency` got: the stored bytes, and a personal block only
- * for who may see it. */
-
+/* Record `index` of a batch that `name` of `agency` got: the stored bytes, and a personal block
+ * only for who may see it. */
 void model_check_record(struct model *model, uint32_t agency, const char *name,
                         const Kentongan__V1__Batch *batch, size_t index);
 

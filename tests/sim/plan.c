@@ -3,7 +3,7 @@
  */
 #include "tests/sim/plan.h"
 
-enum { KIB = 1024 };
+static const size_t kib = 1024;
 
 /* A rate: nothing in one seed of four, else up to `most`, small ones more often. */
 static uint32_t rate(struct prng *prng, uint32_t most)
@@ -27,7 +27,7 @@ static void draw_limits(struct core_limits *limits, struct prng *prng)
     limits->policy_lines = 64;
     limits->follows = 64;
     limits->follows_session = 4;
-    limits->filter_bytes = 64 * KIB;
+    limits->filter_bytes = 64 * kib;
     limits->cursors_agency = 8;
     limits->producers = 64;
     limits->producers_agency = 48;
@@ -35,17 +35,17 @@ static void draw_limits(struct core_limits *limits, struct prng *prng)
     limits->window_events = between(prng, 4, 32);
     limits->id_window_events = prng_below(prng, 4) == 0 ? 128 : 8192;
     limits->pending_events = between(prng, 48, 256);
-    limits->pending_bytes = between(prng, 32, 256) * (size_t)KIB;
-    limits->page_bytes = between(prng, 64, 512) * (size_t)KIB;
+    limits->pending_bytes = between(prng, 32, 256) * kib;
+    limits->page_bytes = between(prng, 64, 512) * kib;
     limits->pages = between(prng, 4, 32);
     limits->reads = between(prng, 2, 8);
     limits->match_entries = 1024;
-    limits->chunk_bytes = between(prng, 8, 32) * KIB;
+    limits->chunk_bytes = between(prng, 8, 32) * (uint32_t)kib;
     limits->checkpoint_events = between(prng, 30, 250);
     limits->checkpoint_ms = between(prng, 500, 10000);
     limits->silence_ms = 1500;
     limits->bookmark_ms = between(prng, 50, 500);
-    limits->batch_bytes = 64 * KIB;
+    limits->batch_bytes = 64 * (uint32_t)kib;
 }
 
 static void draw_net(struct sim_net_rates *net, struct prng *prng)
@@ -74,7 +74,7 @@ static void draw_clients(struct plan *plan, struct prng *prng)
     publisher->backoff_ms = plan->follower.backoff_ms = 20;
     publisher->backoff_ms_max = plan->follower.backoff_ms_max = 800;
     plan->follower.credit_events = between(prng, 4, 256);
-    plan->follower.credit_bytes = between(prng, 2, 128) * (uint64_t)KIB;
+    plan->follower.credit_bytes = between(prng, 2, 128) * kib;
     plan->follower.think_ms_max = prng_between(prng, 1, 300);
     plan->follower.retry_ms_max = 800;
     plan->follower.look_up = rate(prng, 100000);
@@ -98,7 +98,7 @@ void plan_draw(struct plan *plan, struct prng *prng, enum plant_kind plant)
         .full = rate(prng, 40000),
         .slow = rate(prng, 40000),
         .flush_failure = rate(prng, 20000),
-        .disk_bytes = 64 * KIB * (uint64_t)KIB,
+        .disk_bytes = 64 * kib * kib,
     };
     draw_limits(&plan->host.limits, prng);
     plan->host.heartbeat_ms = 500;

@@ -26,14 +26,14 @@ static void on_answered(struct publisher *publisher, const struct link_effect *e
     struct endpoint *endpoint = &publisher->endpoint;
     struct outbox_entry *entry = outbox_fake_find(&publisher->outbox, effect->of.answered.token);
     if (entry == NULL || entry->is_answered || entry->number != effect->of.answered.number) {
-        model_fail(endpoint->world.model, "P4", "%s was answered what it did not ask",
+        model_fail(endpoint->around.model, "P4", "%s was answered what it did not ask",
                    endpoint->name);
         return;
     }
     entry->is_answered = true;
     entry->is_refused = !effect->of.answered.is_stored;
     struct bytes code = effect->of.answered.refusal.code;
-    story_tell(endpoint->world.story, endpoint->name,
+    story_tell(endpoint->around.story, endpoint->name,
                "hears of %" PRIu32 " (number %" PRIu64 "): %.*s%s %" PRIu64, entry->bulletin->index,
                entry->number, (int)code.length, (const char *)code.data,
                effect->of.answered.is_stored
@@ -41,17 +41,17 @@ static void on_answered(struct publisher *publisher, const struct link_effect *e
                    : "",
                effect->of.answered.seq);
     if (effect->of.answered.is_stored)
-        model_stored(endpoint->world.model, entry->bulletin, effect->of.answered.seq,
+        model_stored(endpoint->around.model, entry->bulletin, effect->of.answered.seq,
                      effect->of.answered.is_duplicate);
     else
-        model_refused(endpoint->world.model, entry->bulletin, code);
+        model_refused(endpoint->around.model, entry->bulletin, code);
 }
 
 static void promise_all(struct publisher *publisher)
 {
     outbox_fake_flush(&publisher->outbox);
     for (uint32_t index = 0; index < publisher->outbox.count; index++)
-        model_promised(publisher->endpoint.world.model, publisher->outbox.list[index]->bulletin);
+        model_promised(publisher->endpoint.around.model, publisher->outbox.list[index]->bulletin);
 }
 
 /* «write this event's new number and flush it before the next send» */
@@ -59,11 +59,11 @@ static void on_renumber(struct publisher *publisher, const struct link_effect *e
 {
     struct outbox_entry *entry = outbox_fake_find(&publisher->outbox, effect->of.renumber.token);
     assert(entry != NULL);
-    story_tell(publisher->endpoint.world.story, publisher->endpoint.name,
+    story_tell(publisher->endpoint.around.story, publisher->endpoint.name,
                "gives %" PRIu32 " the number %" PRIu64 " in place of %" PRIu64,
                entry->bulletin->index, effect->of.renumber.number, entry->number);
     entry->number = effect->of.renumber.number;
-    tally_add(publisher->endpoint.world.tally, TALLY_RENUMBERED);
+    tally_add(publisher->endpoint.around.tally, TALLY_RENUMBERED);
     promise_all(publisher);
 }
 
@@ -76,10 +76,10 @@ static void on_send(struct publisher *publisher, const struct link_said *said)
         const struct outbox_entry *entry =
             (const struct outbox_entry *)((const char *)item->event -
                                           offsetof(struct outbox_entry, event));
-        story_tell(publisher->endpoint.world.story, publisher->endpoint.name,
+        story_tell(publisher->endpoint.around.story, publisher->endpoint.name,
                    "sends %" PRIu32 " as number %" PRIu64 " after %" PRIu64 " of lane %d",
                    entry->bulletin->index, item->number, item->after, (int)entry->lane);
-        model_sent(publisher->endpoint.world.model, entry->bulletin);
+        model_sent(publisher->endpoint.around.model, entry->bulletin);
     }
 }
 
@@ -122,8 +122,8 @@ static void spool(struct publisher *publisher, const struct bulletin *bulletin)
         bulletin->priority >= LINK_URGENT_PRIORITY ? LINK_LANE_URGENT : LINK_LANE_REST;
     uint64_t number = link_number_next(publisher->endpoint.link, lane);
     outbox_fake_add(&publisher->outbox, bulletin, lane, number);
-    model_spooled(publisher->endpoint.world.model, bulletin, lane_place(publisher, lane));
-    story_tell(publisher->endpoint.world.story, publisher->endpoint.name,
+    model_spooled(publisher->endpoint.around.model, bulletin, lane_place(publisher, lane));
+    story_tell(publisher->endpoint.around.story, publisher->endpoint.name,
                "spools %" PRIu32 " (%s) as number %" PRIu64 " of lane %d", bulletin->index,
                bulletin->topic, number, (int)lane);
 }
@@ -238,12 +238,12 @@ void publisher_start(struct publisher *publisher)
 }
 
 void publisher_init(struct publisher *publisher, uint32_t place,
-                    const struct publisher_options *options, const struct endpoint_world *world,
+                    const struct publisher_options *options, const struct around *around,
                     struct bulletins *bulletins, struct prng *prng)
 {
     *publisher = (struct publisher){
         .endpoint = {.role = &role,
-                     .world = *world,
+                     .around = *around,
                      .prng = prng_fork(prng),
                      .name = cast_publishers[place].name,
                      .agency = cast_publishers[place].agency},
@@ -265,13 +265,14 @@ void publisher_deinit(struct publisher *publisher)
 static void on_lost(void *context, const struct outbox_entry *entry)
 {
     struct publisher *publisher = context;
-    tally_add(publisher->endpoint.world.tally, TALLY_OUTBOX_TAIL_LOST);
-    model_released(publisher->endpoint.world.model, entry->bulletin);
+    tally_add(publisher->endpoint.around.tally, TALLY_OUTBOX_TAIL_LOST);
+    model_released(publisher->endpoint.around.model, entry->bulletin);
     if (!prng_chance(&publisher->endpoint.prng, publisher->options.republish))
         return;
     if (publisher->lost_count == publisher->lost_room) {
         publisher->lost_room = publisher->lost_room == 0 ? 64 : publisher->lost_room * 2;
-        publisher->lost = realloc(publisher->lost, publisher->lost_room * sizeof *publisher->lost);
+        publisher->lost =
+            realloc(publisher->lost, publisher->lost_room * sizeof(struct bulletin *));
         assert(publisher->lost != NULL);
     }
     publisher->lost[publisher->lost_count++] = entry->bulletin;
@@ -281,7 +282,7 @@ static void on_lost(void *context, const struct outbox_entry *entry)
 static void on_revived(void *context, const struct outbox_entry *entry)
 {
     struct publisher *publisher = context;
-    model_spooled(publisher->endpoint.world.model, entry->bulletin,
+    model_spooled(publisher->endpoint.around.model, entry->bulletin,
                   lane_place(publisher, entry->lane));
 }
 
@@ -289,16 +290,16 @@ void publisher_crash(struct publisher *publisher, enum publisher_end end)
 {
     static const char *const words[] = {"is killed", "loses its power",
                                         "loses its power and comes back with an old outbox"};
-    const struct endpoint_world *world = &publisher->endpoint.world;
-    story_tell(world->story, publisher->endpoint.name, "%s", words[end]);
-    tally_add(world->tally, TALLY_PUBLISHER_CRASH);
+    const struct around *around = &publisher->endpoint.around;
+    story_tell(around->story, publisher->endpoint.name, "%s", words[end]);
+    tally_add(around->tally, TALLY_PUBLISHER_CRASH);
     endpoint_kill(&publisher->endpoint);
     if (end == PUBLISHER_KILLED)
         outbox_fake_kill(&publisher->outbox);
     else
         outbox_fake_power_cut(&publisher->outbox, on_lost, on_revived, publisher);
     if (end == PUBLISHER_RESTORED && publisher->outbox.copy != NULL) {
-        tally_add(world->tally, TALLY_OUTBOX_OLD_COPY);
+        tally_add(around->tally, TALLY_OUTBOX_OLD_COPY);
         outbox_fake_restore(&publisher->outbox, on_lost, on_revived, publisher);
     }
 }

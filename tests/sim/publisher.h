@@ -39,7 +39,7 @@ enum publisher_end {
 
 /* Runs at once. */
 void publisher_init(struct publisher *publisher, uint32_t place,
-                    const struct publisher_options *options, const struct endpoint_world *world,
+                    const struct publisher_options *options, const struct around *around,
                     struct bulletins *bulletins, struct prng *prng);
 void publisher_deinit(struct publisher *publisher);
 

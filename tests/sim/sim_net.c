@@ -313,7 +313,7 @@ uint64_t sim_net_connect(struct sim_net *net, const char *name, uint32_t agency)
     assert(connection->to_broker.list != NULL && connection->to_client.list != NULL);
     if (net->count == net->room) {
         net->room = net->room == 0 ? 64 : net->room * 2;
-        net->connections = realloc(net->connections, net->room * sizeof *net->connections);
+        net->connections = realloc(net->connections, net->room * sizeof(struct sim_connection *));
         assert(net->connections != NULL);
     }
     net->connections[net->count++] = connection;

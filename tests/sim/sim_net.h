@@ -34,11 +34,10 @@ void sim_net_free(struct sim_net *net);
 struct net *sim_net_table(struct sim_net *net);
 
 /* A message that nobody sent is what the broker receives next; both blobs are taken. */
-void sim_net_inject(struct sim_net *net, uint64_t connection, struct blob *first,
-                    struct blob *second);
+void sim_net_inject(struct sim_net *net, uint64_t handle, struct blob *first, struct blob *second);
 
 /* Who made a connection. */
-const char *sim_net_name(const struct sim_net *net, uint64_t connection);
+const char *sim_net_name(const struct sim_net *net, uint64_t handle);
 
 /* From now on nothing new goes wrong, and what is held up passes. */
 void sim_net_heal(struct sim_net *net);
@@ -53,7 +52,7 @@ uint64_t sim_net_broker_due_ms(const struct sim_net *net);
 void sim_net_open_doors(struct sim_net *net);
 void sim_net_break_all(struct sim_net *net);
 
-/* A new connection with the key of `agency`. */
+/* A new connection with the key of `agency`; its handle. */
 uint64_t sim_net_connect(struct sim_net *net, const char *name, uint32_t agency);
 
 enum sim_net_event {
@@ -64,17 +63,17 @@ enum sim_net_event {
 };
 
 /* What comes next at a client. */
-enum sim_net_event sim_net_poll(struct sim_net *net, uint64_t connection, struct blob **first,
+enum sim_net_event sim_net_poll(struct sim_net *net, uint64_t handle, struct blob **first,
                                 struct blob **second);
 
 /* When sim_net_poll() has something; UINT64_MAX: nothing is under way. */
-uint64_t sim_net_client_due_ms(const struct sim_net *net, uint64_t connection);
+uint64_t sim_net_client_due_ms(const struct sim_net *net, uint64_t handle);
 
 /* A message from a client; a publish may be repeated on its way. */
-void sim_net_send(struct sim_net *net, uint64_t connection, struct bytes first, struct bytes second,
+void sim_net_send(struct sim_net *net, uint64_t handle, struct bytes first, struct bytes second,
                   bool is_publish);
 
 /* The client gives the connection up. */
-void sim_net_close(struct sim_net *net, uint64_t connection);
+void sim_net_close(struct sim_net *net, uint64_t handle);
 
 #endif

@@ -354,9 +354,8 @@ static struct world *world_new(uint64_t seed, enum plant_kind plant, struct stor
     world->model =
         model_new(world->disk, &world->bulletins, world->plan.host.limits.id_window_events, tally);
     world->net = sim_net_new(&world->plan.net, &world->prng, world->model, tally, story);
-    world->host = host_new(&world->plan.host, world->disk, world->net, &world->prng, world->model,
-                           tally, story);
-    struct endpoint_world around = {world->net, world->model, tally, story};
+    struct around around = {world->net, world->model, tally, story};
+    world->host = host_new(&world->plan.host, world->disk, &around, &world->prng);
     for (uint32_t place = 0; place < CAST_PUBLISHERS; place++) {
         publisher_init(&world->publishers[place], place, &world->plan.publisher, &around,
                        &world->bulletins, &world->prng);
