@@ -56,7 +56,8 @@ struct store_done {
      * append that counts on one answered FULL is FULL too.
      * PUT: OK, FULL, UNKNOWN. READ: OK, NOT_FOUND, IO, BUSY. GET: OK, NOT_FOUND, IO. */
     enum status status;
-    uint64_t first, last; /* READ: of the chunk. APPEND: as asked */
+    uint64_t first, last; /* READ: of the chunk, or both what was asked for when it is not there or
+                             cannot be read. APPEND: as asked */
     struct blob *blob;    /* READ: the chunk, GET: the value; the caller drops it. Else NULL */
 };
 

@@ -124,7 +124,8 @@ static void serve(struct lmdb_reader *reader, const struct store_request *reques
         store->facts.chunk_reads++;
         pthread_mutex_unlock(&store->facts_lock);
     } else if (done.status != STATUS_OK) {
-        done.first = done.last = 0;
+        /* Whoever is told of damage must know where to go on. */
+        done.first = done.last = request->seq;
     }
     blob_drop(request->bytes);
     store_completions_push(&store->completions, &done, 1);

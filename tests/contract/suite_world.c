@@ -131,13 +131,16 @@ void world_expect_chunk(struct suite_world *world, uint64_t seq, uint64_t first,
                         size_t length)
 {
     uint64_t token = world_ask_read(world, seq);
-    if (last == 0) {
-        world_expect(world, token, STATUS_NOT_FOUND);
-        return;
-    }
     struct store_done done = world_wait(world);
     assert_int_equal(done.token, token);
     assert_int_equal(done.operation, STORE_READ);
+    if (last == 0) {
+        assert_int_equal(done.status, STATUS_NOT_FOUND);
+        assert_null(done.blob);
+        assert_int_equal(done.first, seq);
+        assert_int_equal(done.last, seq);
+        return;
+    }
     assert_int_equal(done.status, STATUS_OK);
     assert_int_equal(done.first, first);
     assert_int_equal(done.last, last);

@@ -11,6 +11,7 @@ enum { SPACES = SPACE_CHECKPOINTS + 1 };
 struct fake_chunk {
     uint64_t first, last;
     struct blob *blob;
+    bool is_lost;
 };
 
 struct fake_value {
@@ -129,6 +130,19 @@ void fake_disk_corrupt(struct fake_disk *disk, uint64_t seq, size_t offset)
     blob_room(copy)[offset] ^= 1;
     blob_drop(chunk->blob);
     chunk->blob = copy;
+}
+
+void fake_disk_lose(struct fake_disk *disk, uint64_t seq)
+{
+    size_t index = chunk_index(disk, seq);
+    assert(index < disk->chunk_count);
+    disk->chunks[index].is_lost = true;
+}
+
+bool fake_disk_is_readable(const struct fake_disk *disk, uint64_t seq)
+{
+    size_t index = chunk_index(disk, seq);
+    return index >= disk->chunk_count || !disk->chunks[index].is_lost;
 }
 
 void fake_disk_restore(struct fake_disk *disk, uint64_t last)

@@ -35,6 +35,10 @@ uint64_t fake_disk_used_bytes(const struct fake_disk *disk);
  * what they have. */
 void fake_disk_corrupt(struct fake_disk *disk, uint64_t seq, size_t offset);
 
+/* Whether the chunk that holds `seq` can be read at all; it can until it is made unreadable. */
+void fake_disk_lose(struct fake_disk *disk, uint64_t seq);
+bool fake_disk_is_readable(const struct fake_disk *disk, uint64_t seq);
+
 /* As if the site had been restored from a backup that ends with `last`, the end of a chunk (0: an
  * empty log): later chunks are gone, the incarnation is one higher. Values stay. */
 void fake_disk_restore(struct fake_disk *disk, uint64_t last);

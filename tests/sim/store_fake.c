@@ -225,11 +225,15 @@ uint32_t store_fake_commit(struct store *store, uint32_t count)
 static struct store_done read_from_disk(struct store_fake *fake, const struct fake_request *request)
 {
     struct store_done done = {.operation = request->operation, .token = request->token};
+    done.first = done.last = request->seq;
     if (request->operation == STORE_GET) {
         done.blob = fake_disk_value(fake->disk, request->space, blob_bytes(request->key));
     } else if (fake->reads_to_refuse > 0) {
         fake->reads_to_refuse--;
         done.status = STATUS_BUSY;
+        return done;
+    } else if (!fake_disk_is_readable(fake->disk, request->seq)) {
+        done.status = STATUS_IO;
         return done;
     } else {
         done.blob = fake_disk_chunk(fake->disk, request->seq, &done.first, &done.last);

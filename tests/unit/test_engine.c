@@ -269,6 +269,26 @@ static void a_damaged_chunk_before_it_is_named_to_who_reads_it(void **state)
     assert_non_null(strstr(heard, "receipt 5 stored 5\n"));
 }
 
+static void a_chunk_that_the_disk_does_not_give_is_damage_like_any_other(void **state)
+{
+    struct engine_rig *rig = *state;
+    greet(rig, 1);
+    publish(rig, 1, 1, 4);
+    fake_disk_lose(rig->disk, 2);
+    rig_restart(rig);
+    assert_true(rig->is_ready);
+    greet(rig, 1);
+    rig_follow(rig, 1, 3, 1);
+    publish(rig, 1, 5, 5);
+    publish(rig, 1, 2, 2); /* a resend whose first number lies there */
+    const char *heard = rig_heard(rig, 1);
+    assert_non_null(strstr(heard, "deliver 3: 1-1 #1\n"));
+    assert_non_null(strstr(heard, "ended 3 STORE_CORRUPT\n"));
+    assert_non_null(strstr(heard, "receipt 5 stored 5\n"));
+    assert_non_null(strstr(heard, "receipt 2 STORE_CORRUPT\n"));
+    assert_null(engine_fault(rig->engine));
+}
+
 static void a_clock_that_is_far_off_is_refused_at_start(void **state)
 {
     struct engine_rig *rig = *state;
@@ -343,6 +363,7 @@ int main(void)
         ON_RIG(a_commit_of_unknown_outcome_stops_it),
         ON_RIG(behind_a_damaged_last_chunk_nothing_is_stored),
         ON_RIG(a_damaged_chunk_before_it_is_named_to_who_reads_it),
+        ON_RIG(a_chunk_that_the_disk_does_not_give_is_damage_like_any_other),
         ON_RIG(a_clock_that_is_far_off_is_refused_at_start),
         ON_RIG(a_store_without_room_for_requests_holds_peers_back),
         ON_RIG(what_was_accepted_is_finished_when_it_drains),
