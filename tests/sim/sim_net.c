@@ -377,6 +377,16 @@ void sim_net_send(struct sim_net *net, uint64_t handle, struct bytes first, stru
     fail_by_chance(net, connection);
 }
 
+/* What is still under way comes late: perhaps when the next session has long begun. */
+static void delay_rest(struct sim_net *net, struct sim_queue *queue)
+{
+    if (net->is_healed || !prng_chance(&net->prng, 300000))
+        return;
+    uint64_t late_ms = prng_below(&net->prng, net->rates.stall_ms_max);
+    for (uint32_t index = 0; index < queue->count; index++)
+        queue_at(queue, index)->at_ms += late_ms;
+}
+
 void sim_net_close(struct sim_net *net, uint64_t handle)
 {
     struct sim_connection *connection = find(net, handle);
@@ -386,6 +396,7 @@ void sim_net_close(struct sim_net *net, uint64_t handle)
     queue_cut(&connection->to_client, 0);
     queue_cut(&connection->to_broker,
               (uint32_t)prng_below(&net->prng, connection->to_broker.count + 1));
+    delay_rest(net, &connection->to_broker);
     connection->to_client.is_dead = true;
     connection->to_broker.is_dead = true;
     /* The broker may hear of it, or may go on sending into the void. */
