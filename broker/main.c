@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <poll.h>
@@ -85,6 +86,18 @@ static bool process_harden(void)
     struct rlimit none = {0, 0};
     return prctl(PR_SET_DUMPABLE, 0) == 0 && setrlimit(RLIMIT_CORE, &none) == 0 &&
            sodium_init() >= 0;
+}
+
+/* A closed stderr would be the number of the log that is opened next, and the journal would be
+ * written into it. */
+static bool standard_descriptors_hold(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* Signals become readable, and threads that are started later inherit the mask. */
@@ -338,6 +351,9 @@ static int check_run(const char *directory)
 int main(int count, char **words)
 {
     struct command command;
+    if (!standard_descriptors_hold()) {
+        return 1;
+    }
     if (!command_read(&command, count, words)) {
         fputs(usage, stderr);
         return 2;

@@ -98,7 +98,7 @@ static bool take_message(struct ear *ear, const struct kt_message *message)
 
 static bool has_enough(const struct ear *ear)
 {
-    return ear->listen->count > 0 && ear->seen >= ear->listen->count;
+    return ear->seen >= ear->listen->count;
 }
 
 /* Takes what waits. */

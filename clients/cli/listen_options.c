@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "clients/cli/moment.h"
 #include "clients/cli/position.h"
 #include "clients/cli/show.h"
 
@@ -23,6 +24,9 @@ bool listen_judge(const struct listen *listen)
     }
     if (listen->to != NULL && (fault = position_read_end(listen->to, &position)) != NULL) {
         return wrong(listen->say, "--to", listen->to, fault);
+    }
+    if (listen->count == 0) {
+        return wrong(listen->say, "--count", "0", "at least 1");
     }
     if (listen->format != NULL && (fault = show_format_fault(listen->format)) != NULL) {
         return wrong(listen->say, "--format", listen->format, fault);
@@ -47,6 +51,27 @@ static bool set_text(const struct say *say, struct kt_options *options, const ch
     return value == NULL || session_set(say, options, name, value);
 }
 
+/* A time as the library reads it: people may leave the seconds out. */
+static bool set_time(const struct say *say, struct kt_options *options, const char *name,
+                     const char *at, int64_t time_ms)
+{
+    char text[MOMENT_TEXT_BYTES], value[MOMENT_TEXT_BYTES + 1];
+    moment_print_utc(time_ms, text);
+    (void)snprintf(value, sizeof value, "%s%s", at, text);
+    return session_set(say, options, name, value);
+}
+
+/* Where it begins. */
+static bool set_begin(const struct listen *listen, struct kt_options *options)
+{
+    struct position begin = {.kind = POSITION_NONE};
+    if (listen->from != NULL) {
+        (void)position_read(listen->from, &begin);
+    }
+    return begin.kind == POSITION_TIME ? set_time(listen->say, options, "from", "@", begin.value)
+                                       : set_text(listen->say, options, "from", listen->from);
+}
+
 /* Where it ends. */
 static bool set_end(const struct listen *listen, struct kt_options *options)
 {
@@ -59,7 +84,7 @@ static bool set_end(const struct listen *listen, struct kt_options *options)
     case POSITION_SEQ:
         return session_set(say, options, "through", listen->to);
     case POSITION_TIME:
-        return session_set(say, options, "through_time", listen->to + 1);
+        return set_time(say, options, "through_time", "", end.value);
     default:
         return (end.kind == POSITION_NONE && !listen->is_until_end) ||
                session_set(say, options, "until_end", "yes");
@@ -73,8 +98,7 @@ bool listen_set_options(const struct listen *listen, struct kt_options *options)
            set_list(say, options, "kind", &listen->kinds) &&
            set_list(say, options, "category", &listen->categories) &&
            set_list(say, options, "incident", &listen->incidents) &&
-           set_text(say, options, "cursor", listen->cursor) &&
-           set_text(say, options, "from", listen->from) &&
+           set_text(say, options, "cursor", listen->cursor) && set_begin(listen, options) &&
            set_text(say, options, "modes", listen->modes) &&
            set_text(say, options, "min_priority", listen->min_priority) &&
            session_set(say, options, "replay", listen->is_replay ? "yes" : "no") &&

@@ -13,7 +13,7 @@ struct listen {
     const char *cursor, *from, *to, *format;
     const char *modes;        /* "ACTUAL,TEST"; NULL: ACTUAL */
     const char *min_priority; /* digits, or NULL */
-    uint64_t count;           /* events; 0: no such end */
+    uint64_t count;           /* events, at least 1; UINT64_MAX: no such end */
     uint64_t for_ms;          /* 0: no such end */
     uint64_t connect_ms;      /* how long the first connection may take; 0: for ever */
     bool is_until_end;

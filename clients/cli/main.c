@@ -1,10 +1,13 @@
 /* main.c - kentong: the table of its verbs.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "clients/cli/cli.h"
 
@@ -51,12 +54,29 @@ const struct verb *verb_find(const char *word)
     return NULL;
 }
 
+/* A closed stdin, stdout or stderr would be the number of the next socket or outbox that is opened,
+ * and what is printed would be written into it. What stands there instead fails when it is used. */
+static bool hold_standard_descriptors(void)
+{
+    static const int fails_when_used[] = {O_WRONLY, O_RDONLY, O_RDONLY};
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fails_when_used[fd]) != fd) {
+            return false;
+        }
+    }
+    return true;
+}
+
 int main(int count, char **arguments)
 {
+    if (!hold_standard_descriptors()) {
+        return EXIT_FAILED;
+    }
     struct cli cli = {.say = say_default(), .profile = getenv("KENTONG_PROFILE")};
     /* A reader that went away is an error of the write, not the end of this program. */
     (void)signal(SIGPIPE, SIG_IGN);
-    int words = cli_read_common(&cli, count - 1, arguments + 1);
+    bool is_version = count == 2 && strcmp(arguments[1], "--version") == 0;
+    int words = is_version ? 1 : cli_read_common(&cli, count - 1, arguments + 1);
     if (words < 0) {
         return EXIT_USAGE;
     }
@@ -64,7 +84,7 @@ int main(int count, char **arguments)
         (void)verb_help(&cli, 0, NULL);
         return cli.wants_help ? EXIT_DONE : EXIT_USAGE;
     }
-    cli.verb = verb_find(arguments[1]);
+    cli.verb = verb_find(is_version ? "version" : arguments[1]);
     if (cli.verb == NULL) {
         say_wrong_use(&cli.say,
                       say_text(&cli.say, "there is no verb '%s'; see kentong help",

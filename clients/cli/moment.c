@@ -168,6 +168,19 @@ void moment_print_local(int64_t time_ms, char text[MOMENT_TEXT_BYTES])
     }
 }
 
+void moment_print_utc(int64_t time_ms, char text[MOMENT_TEXT_BYTES])
+{
+    struct tm utc;
+    int64_t rest_ms = (time_ms % 1000 + 1000) % 1000;
+    time_t seconds = (time_t)((time_ms - rest_ms) / 1000);
+    if (gmtime_r(&seconds, &utc) == NULL) {
+        (void)snprintf(text, MOMENT_TEXT_BYTES, "?");
+        return;
+    }
+    size_t length = strftime(text, MOMENT_TEXT_BYTES, "%Y-%m-%dT%H:%M:%S", &utc);
+    (void)snprintf(text + length, MOMENT_TEXT_BYTES - length, ".%03dZ", (int)rest_ms);
+}
+
 void moment_print_rfc3339(int64_t time_ms, char text[MOMENT_TEXT_BYTES])
 {
     struct tm local;

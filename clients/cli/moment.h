@@ -30,6 +30,9 @@ void moment_print_local(int64_t time_ms, char text[MOMENT_TEXT_BYTES]);
 /* To the second, with the offset of this machine: "2025-12-10T08:15:00+07:00". */
 void moment_print_rfc3339(int64_t time_ms, char text[MOMENT_TEXT_BYTES]);
 
+/* To the millisecond, as machines read it: "2025-12-10T01:15:00.000Z". The year is 1970 to 9999. */
+void moment_print_utc(int64_t time_ms, char text[MOMENT_TEXT_BYTES]);
+
 /* The wall clock in milliseconds since 1970, UTC. */
 int64_t moment_now_ms(void);
 

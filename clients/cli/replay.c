@@ -5,8 +5,11 @@
 
 enum exit_code verb_replay(struct cli *cli, int count, char **arguments)
 {
-    struct listen listen = {
-        .say = &cli->say, .is_replay = true, .is_until_end = true, .connect_ms = 10000};
+    struct listen listen = {.say = &cli->say,
+                            .count = UINT64_MAX,
+                            .is_replay = true,
+                            .is_until_end = true,
+                            .connect_ms = 10000};
     /* clang-format off */
     const struct option options[] = {
         {"from", '\0', OPTION_TEXT, &listen.from, "PLACE",

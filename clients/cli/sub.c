@@ -7,7 +7,7 @@
 
 enum exit_code verb_sub(struct cli *cli, int count, char **arguments)
 {
-    struct listen listen = {.say = &cli->say};
+    struct listen listen = {.say = &cli->say, .count = UINT64_MAX};
     /* clang-format off */
     const struct option options[] = {
         {"cursor", '\0', OPTION_TEXT, &listen.cursor, "NAME",

@@ -37,3 +37,7 @@ has "$work/out" '^kentong [0-9]'
 
 says "no colour leaves for a pipe"
 lacks "$work/help" "$(printf '\033')"
+
+says "--version is what other programs have for it"
+expect 0 "$kentong" --version
+has "$work/out" '^kentong [0-9]'

@@ -115,3 +115,14 @@ says "the profile may come from the environment"
 event x >"$work/event"
 expect 0 env KENTONG_PROFILE="$work/damkar.agency" "$kentong" pub "$work/event"
 has "$work/out" '^STORED'
+
+says "a closed stdin or stdout fails at once, and is never the number of something else"
+got=0
+timeout 20 "$kentong" -p "$work/damkar.agency" pub --json "$work/event" >&- 2>"$work/err" || got=$?
+same "$got" 1 "exit with a closed stdout"
+got=0
+timeout 20 "$kentong" -p "$work/damkar.agency" pub --json <&- >"$work/out" 2>&1 || got=$?
+same "$got" 1 "exit with a closed stdin"
+got=0
+timeout 20 "$kentong" -p "$work/damkar.agency" replay --json >&- 2>"$work/err" || got=$?
+same "$got" 1 "exit of a replay with a closed stdout"

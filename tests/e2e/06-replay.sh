@@ -62,3 +62,11 @@ add_agency buta --subscribe '62/71/#' --replay '62/71/#'
 expect 0 "$kentong" -p "$work/buta.agency" get "$seq" --json
 lacks "$work/out" 'Budi'
 has "$work/out" '"summary":"orang"'
+
+says "seconds may be left out of a time; what is out of range is named as it was typed"
+expect 0 damkar replay --from @2020-01-01T00:00+07:00 --to '@2100-01-01 00:00Z' --json
+same "$(wc -l <"$work/out")" "$(damkar replay --json | wc -l)" "events"
+expect 2 damkar replay --count 0
+has "$work/err" 'count'
+expect 3 damkar replay --min-priority 11
+has "$work/err" 'FIELD_INVALID min_priority'

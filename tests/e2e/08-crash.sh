@@ -49,3 +49,14 @@ expect 0 damkar replay --json --incident PKY-2025-0003
 same "$(field "$work/out" .report.summary)" "$(seq -f n%g -s ' ' 101 2100)" "events, once, in order"
 same "$(jq -r '"\(.id) \(.seq)"' "$work/receipts")" "$(jq -r '"\(.id) \(.seq)"' "$work/out")" \
     "numbers of receipts and of the log"
+
+says "a broker that was started with a closed stderr writes its journal into no log"
+stop_broker TERM
+"$kentongd" "$site" 2>&- &
+broker_pid=$!
+until_true 20 test -S "$site/admin.sock"
+event 'tanpa stderr' >"$work/event"
+expect 0 damkar pub "$work/event"
+stop_broker TERM
+same "$got" 0 "exit of the broker"
+expect 0 "$kentong" log verify "$site" --json

@@ -101,6 +101,8 @@ static void a_time_is_shown_with_its_zone(void **state)
     tzset();
     moment_print_rfc3339(1765329300000, text);
     assert_string_equal(text, "2025-12-09T21:45:00-03:30");
+    moment_print_utc(1765329300007, text);
+    assert_string_equal(text, "2025-12-10T01:15:00.007Z");
 }
 
 int main(void)

@@ -173,13 +173,18 @@ static const char *read_cursor(const struct kt_options *options, struct spec_blo
     return NULL;
 }
 
-static const char *read_rest(const struct kt_options *options, struct link_follow_spec *spec)
+static const char *read_priority(const struct kt_options *options, struct link_follow_spec *spec)
 {
     uint64_t priority;
     options_read_number(options_get(options, "min_priority", 0), &priority);
     if (priority > PRIORITY_MAX)
         return "priorities are 0 to 10";
     spec->min_priority = (uint32_t)priority;
+    return NULL;
+}
+
+static const char *read_end(const struct kt_options *options, struct link_follow_spec *spec)
+{
     options_read_bool(options_get(options, "replay", 0), &spec->is_replay);
     options_read_bool(options_get(options, "until_end", 0), &spec->until_end);
     options_read_number(options_get(options, "through", 0), &spec->through);
@@ -217,7 +222,9 @@ const char *follow_spec_read(const struct kt_options *options, struct link_follo
         return "from";
     if ((*reason = read_cursor(options, made, spec)) != NULL)
         return "cursor";
-    if ((*reason = read_rest(options, spec)) != NULL)
+    if ((*reason = read_priority(options, spec)) != NULL)
+        return "min_priority";
+    if ((*reason = read_end(options, spec)) != NULL)
         return "through_time";
     return NULL;
 }
