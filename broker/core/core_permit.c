@@ -40,10 +40,10 @@ bool core_terms_have(const struct core *core, uint32_t agency, enum right right,
                      const struct terms *terms)
 {
     for (uint32_t index = 0; index < terms->filter_count; index++) {
-        struct policy_filter narrowed;
-        bool is_cut = false;
-        if (policy_narrow(core->policy, agency, right, terms_filter(terms, index), &narrowed, 1,
-                          &is_cut) > 0) {
+        struct policy_filter any;
+        struct policy_pieces pieces = {.list = &any, .room = 1};
+        policy_narrow(core->policy, agency, right, terms_filter(terms, index), &pieces);
+        if (pieces.count > 0) {
             return true;
         }
     }

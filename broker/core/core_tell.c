@@ -31,12 +31,12 @@ static bool terms_narrow(struct core *core, uint32_t agency, enum right right,
     for (uint32_t index = 0; index < terms->filter_count; index++) {
         struct bytes filter = terms_filter(terms, index);
         struct policy_filter *first = out->filters + out->count;
-        bool is_cut = false;
-        uint32_t count = policy_narrow(core->policy, agency, right, filter, first,
-                                       NARROWED_MAX - out->count, &is_cut);
-        bool is_same = count == 1 && bytes_are_equal(bytes_of(first->text, first->length), filter);
-        out->is_narrowed = out->is_narrowed || is_cut || !is_same;
-        out->count += count;
+        struct policy_pieces pieces = {.list = first, .room = NARROWED_MAX - out->count};
+        policy_narrow(core->policy, agency, right, filter, &pieces);
+        bool is_same =
+            pieces.count == 1 && bytes_are_equal(bytes_of(first->text, first->length), filter);
+        out->is_narrowed = out->is_narrowed || pieces.is_cut || !is_same;
+        out->count += pieces.count;
     }
     for (uint32_t index = 0; index < out->count; index++) {
         out->views[index] = bytes_of(out->filters[index].text, out->filters[index].length);

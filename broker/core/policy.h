@@ -101,10 +101,16 @@ struct policy_filter {
     uint8_t text[TOPIC_BYTES_MAX];
 };
 
+/* Where what is left of a filter is written: to memory of the caller's. */
+struct policy_pieces {
+    struct policy_filter *list; /* of `room`, which may be 0 */
+    uint32_t room, count;
+    bool is_cut; /* there was no room for the rest */
+};
+
 /* Writes what is left of `filter` under `right`: its intersections with the granting lines, without
- * those that another one covers. Returns how many (0: nothing is granted); at most `room`, the rest
- * is left out and *is_cut set. */
-uint32_t policy_narrow(const struct policy *policy, uint32_t agency, enum right right,
-                       struct bytes filter, struct policy_filter *out, uint32_t room, bool *is_cut);
+ * those that another one covers; none if nothing is granted. Sets `count` and `is_cut`. */
+void policy_narrow(const struct policy *policy, uint32_t agency, enum right right,
+                   struct bytes filter, struct policy_pieces *pieces);
 
 #endif

@@ -3,8 +3,6 @@
  */
 #include "broker/core/policy.h"
 
-#include <assert.h>
-
 #include "broker/core/policy_table.h"
 
 /* The lowest `since` of the lines that grant, UINT64_MAX: none does. */
@@ -54,59 +52,62 @@ static struct bytes text_of(const struct policy_filter *filter)
     return bytes_of(filter->text, filter->length);
 }
 
-/* Whether one of `count` filters covers the piece; the same piece from two lines has the lower
- * time. */
-static bool is_covered(struct policy_filter *out, uint32_t count, const struct policy_filter *piece)
+/* Whether one of the pieces covers this one; the same piece from two lines has the lower time. */
+static bool is_covered(struct policy_pieces *pieces, const struct policy_filter *piece)
 {
-    for (uint32_t index = 0; index < count; index++) {
-        if (bytes_are_equal(text_of(&out[index]), text_of(piece)) &&
-            piece->since < out[index].since) {
-            out[index].since = piece->since;
+    for (uint32_t index = 0; index < pieces->count; index++) {
+        struct policy_filter *other = &pieces->list[index];
+        if (bytes_are_equal(text_of(other), text_of(piece)) && piece->since < other->since) {
+            other->since = piece->since;
         }
-        if (topic_covers(text_of(&out[index]), text_of(piece))) {
+        if (topic_covers(text_of(other), text_of(piece))) {
             return true;
         }
     }
     return false;
 }
 
-/* Leaves out what the piece covers; returns how many are left. */
-static uint32_t drop_covered(struct policy_filter *out, uint32_t count,
-                             const struct policy_filter *piece)
+/* Leaves out what the piece covers. */
+static void drop_covered(struct policy_pieces *pieces, const struct policy_filter *piece)
 {
     uint32_t kept = 0;
-    for (uint32_t index = 0; index < count; index++) {
-        if (!topic_covers(text_of(piece), text_of(&out[index]))) {
-            out[kept++] = out[index];
+    for (uint32_t index = 0; index < pieces->count; index++) {
+        if (!topic_covers(text_of(piece), text_of(&pieces->list[index]))) {
+            pieces->list[kept++] = pieces->list[index];
         }
     }
-    return kept;
+    pieces->count = kept;
 }
 
-uint32_t policy_narrow(const struct policy *policy, uint32_t agency, enum right right,
-                       struct bytes filter, struct policy_filter *out, uint32_t room, bool *is_cut)
+static void add_piece(struct policy_pieces *pieces, const struct policy_filter *piece)
+{
+    if (is_covered(pieces, piece)) {
+        return;
+    }
+    drop_covered(pieces, piece);
+    if (pieces->count == pieces->room) {
+        pieces->is_cut = true;
+    } else {
+        pieces->list[pieces->count++] = *piece;
+    }
+}
+
+void policy_narrow(const struct policy *policy, uint32_t agency, enum right right,
+                   struct bytes filter, struct policy_pieces *pieces)
 {
     const struct policy_member *member = policy_member_at(policy, agency);
     const struct policy_table *table = policy_in_force(policy);
-    uint32_t count = 0;
-    assert(room > 0);
-    *is_cut = false;
+    pieces->count = 0;
+    pieces->is_cut = false;
     if (member == NULL) {
-        return 0;
+        return;
     }
     for (uint32_t line = policy_first(member, right); line < policy_end(member, right); line++) {
         const struct policy_entry *entry = &table->entries[line];
         struct policy_filter piece = {.since = entry->since};
         piece.length = (uint8_t)topic_intersect(policy_filter_of(entry), filter, piece.text);
-        if (piece.length == 0 || is_covered(out, count, &piece)) {
-            continue;
-        }
-        count = drop_covered(out, count, &piece);
-        if (count == room) {
-            *is_cut = true;
-        } else {
-            out[count++] = piece;
+        if (piece.length > 0) {
+            add_piece(pieces, &piece);
         }
     }
-    return count;
 }

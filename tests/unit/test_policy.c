@@ -437,31 +437,34 @@ static void a_full_store_is_asked_for_all_of_it_again(void **state)
     close_house(&house);
 }
 
+static uint32_t pieces_of(const struct house *house, enum right right, const char *filter,
+                          struct policy_pieces *pieces)
+{
+    uint32_t damkar = policy_agency_find(house->policy, bytes_of_text("damkar"));
+    policy_narrow(house->policy, damkar, right, bytes_of_text(filter), pieces);
+    return pieces->count;
+}
+
 static void filters_are_narrowed_to_the_lines(void **state)
 {
     (void)state;
     struct house house;
     struct policy_filter out[2];
-    bool is_cut;
+    struct policy_pieces pieces = {.list = out, .room = 2};
     open_house(&house);
     put_in_force(&house, 10, "subscribe 62/71/fire subscribe 62/71/# subscribe 63/+/fire", NULL);
-    uint32_t damkar = policy_agency_find(house.policy, bytes_of_text("damkar"));
-    assert_int_equal(
-        policy_narrow(house.policy, damkar, RIGHT_SUBSCRIBE, bytes_of_text("#"), out, 2, &is_cut),
-        2);
-    assert_false(is_cut);
+    assert_int_equal(pieces_of(&house, RIGHT_SUBSCRIBE, "#", &pieces), 2);
+    assert_false(pieces.is_cut);
     assert_bytes_equal(bytes_of(out[0].text, out[0].length), bytes_of_text("62/71/#"));
     assert_bytes_equal(bytes_of(out[1].text, out[1].length), bytes_of_text("63/+/fire"));
     assert_int_equal(out[0].since, 10);
-    assert_int_equal(policy_narrow(house.policy, damkar, RIGHT_SUBSCRIBE, bytes_of_text("+/+/fire"),
-                                   out, 1, &is_cut),
-                     1);
-    assert_true(is_cut);
-    assert_int_equal(policy_narrow(house.policy, damkar, RIGHT_SUBSCRIBE, bytes_of_text("64/#"),
-                                   out, 2, &is_cut),
-                     0);
-    assert_int_equal(
-        policy_narrow(house.policy, damkar, RIGHT_REPLAY, bytes_of_text("#"), out, 2, &is_cut), 0);
+    assert_int_equal(pieces_of(&house, RIGHT_SUBSCRIBE, "64/#", &pieces), 0);
+    assert_int_equal(pieces_of(&house, RIGHT_REPLAY, "#", &pieces), 0);
+    /* What there is no room for is cut, even all of it. */
+    for (pieces.room = 0; pieces.room < 2; pieces.room++) {
+        assert_int_equal(pieces_of(&house, RIGHT_SUBSCRIBE, "+/+/fire", &pieces), pieces.room);
+        assert_true(pieces.is_cut);
+    }
     close_house(&house);
 }
 
