@@ -80,7 +80,7 @@ void producers_restore_ring(struct producers *producers, uint32_t slot, uint32_t
 void producers_push(struct producers *producers, uint32_t slot, struct ring_entry entry)
 {
     uint32_t ring = producers->list[slot].ring;
-    assert(ring != PRODUCER_NONE);
+    assert(ring != PRODUCER_NONE && producers->ring_room > 0);
     struct ring *here = &producers->rings[ring];
     assert(here->count == 0 || entry_at(producers, ring, here->count - 1)->number < entry.number);
     if (here->count == producers->ring_room) {

@@ -26,6 +26,7 @@ enum status receipts_init(struct receipts *receipts, uint32_t room)
 
 void receipts_deinit(struct receipts *receipts)
 {
+    assert(receipts->tickets != NULL || receipts->tickets_touched == 0);
     for (uint32_t ticket = 0; ticket < receipts->tickets_touched; ticket++) {
         blob_drop(receipts->tickets[ticket].frame);
     }

@@ -65,9 +65,9 @@ void ingest_note(struct ingest *ingest, enum trace_level level, const char *text
 /* The answers that several parts give; static. */
 extern const struct refusal ingest_busy, ingest_store_full, ingest_store_corrupt, ingest_conflict;
 
-/* Moves a producer's mark to entry.number and remembers the entry in its ring, which it must have;
- * `move` becomes what undoes it. */
-void ingest_move_mark(struct ingest *ingest, uint32_t producer, struct ring_entry entry,
+/* Moves the mark of `slot`'s producer to entry.number and remembers the entry in its ring, which it
+ * must have; `move` becomes what undoes it. */
+void ingest_move_mark(struct ingest *ingest, uint32_t slot, struct ring_entry entry,
                       struct pending_move *move);
 
 /* The receipt of a duplicate: at once if `seq` is durable, else together with that event. */
@@ -82,8 +82,9 @@ void ingest_settle(struct ingest *ingest);
 /* Takes back everything that is not durable, and says STORE_FULL to whom waits for it. */
 void ingest_undo(struct ingest *ingest);
 
-/* A producer that is at 0, with nothing pending or looked up, is forgotten: it was never stored. */
-void ingest_forget_if_unused(struct ingest *ingest, uint32_t producer);
+/* `slot`'s producer is forgotten if it is at 0, with nothing pending or looked up: it was never
+ * stored. */
+void ingest_forget_if_unused(struct ingest *ingest, uint32_t slot);
 
 /* Answers a look-up that ended. */
 void ingest_end_lookup(struct ingest *ingest, const struct lookup_end *end);

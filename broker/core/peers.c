@@ -162,33 +162,38 @@ static uint64_t hash_of(struct bytes name)
     return hash;
 }
 
-static struct agency_sessions *find_agency(const struct peers *peers, uint64_t agency)
+static uint32_t find_agency(const struct peers *peers, uint64_t agency)
 {
-    uint32_t index = map_find(&peers->by_agency, bytes_of(&agency, sizeof agency));
-    return index == MAP_NONE ? NULL : &peers->agencies[index];
+    return map_find(&peers->by_agency, bytes_of(&agency, sizeof agency));
+}
+
+static uint32_t sessions_of(const struct peers *peers, struct bytes agency)
+{
+    uint32_t index = find_agency(peers, hash_of(agency));
+    return index == MAP_NONE ? 0 : peers->agencies[index].count;
 }
 
 static void count_session(struct peers *peers, uint64_t agency)
 {
-    struct agency_sessions *sessions = find_agency(peers, agency);
-    if (sessions == NULL) {
-        uint32_t index = peers->agency_free;
-        sessions = &peers->agencies[index];
-        peers->agency_free = sessions->next_free;
-        *sessions = (struct agency_sessions){.agency = agency};
+    uint32_t index = find_agency(peers, agency);
+    if (index == MAP_NONE) {
+        index = peers->agency_free;
+        assert(index != PEER_NONE);
+        peers->agency_free = peers->agencies[index].next_free;
+        peers->agencies[index] = (struct agency_sessions){.agency = agency};
         bool is_in = map_insert(&peers->by_agency, index);
         assert(is_in);
     }
-    sessions->count++;
+    peers->agencies[index].count++;
 }
 
 static void uncount_session(struct peers *peers, uint64_t agency)
 {
-    struct agency_sessions *sessions = find_agency(peers, agency);
-    assert(sessions != NULL && sessions->count > 0);
-    if (--sessions->count == 0) {
-        uint32_t index = map_remove(&peers->by_agency, bytes_of(&agency, sizeof agency));
-        sessions->next_free = peers->agency_free;
+    uint32_t index = find_agency(peers, agency);
+    assert(index != MAP_NONE && peers->agencies[index].count > 0);
+    if (--peers->agencies[index].count == 0) {
+        (void)map_remove(&peers->by_agency, bytes_of(&agency, sizeof agency));
+        peers->agencies[index].next_free = peers->agency_free;
         peers->agency_free = index;
     }
 }
@@ -265,7 +270,7 @@ static struct peer *take_slot(struct peers *peers, const struct request *hello)
 {
     uint32_t slot = peers->free;
     struct bytes agency = hello->of.hello.agency;
-    assert(slot != PEER_NONE);
+    assert(peers->list != NULL && slot != PEER_NONE);
     peers->free = peers->places[slot].older;
     peers->places[slot].is_open = true;
     struct peer *peer = &peers->list[slot];
@@ -305,9 +310,8 @@ static const struct refusal *judge_hello(const struct peers *peers, const struct
     if (hello->of.hello.producer_count > HELLO_PRODUCERS_MAX) {
         return &too_many_producers;
     }
-    const struct agency_sessions *sessions = find_agency(peers, hash_of(agency));
     bool is_full = peers->count == peers->limits.sessions ||
-                   (sessions != NULL && sessions->count >= peers->limits.sessions_agency);
+                   sessions_of(peers, agency) >= peers->limits.sessions_agency;
     return is_full && peers_find(peers, hello->peer) == NULL ? &session_limit : NULL;
 }
 
