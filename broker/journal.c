@@ -82,7 +82,8 @@ static int write_prefix(char line[LINE_BYTES_MAX], enum trace_level level)
                     levels[level].name);
 }
 
-static void say(enum trace_level level, const char *format, va_list arguments)
+__attribute__((format(printf, 2, 0))) static void say(enum trace_level level, const char *format,
+                                                      va_list arguments)
 {
     char line[LINE_BYTES_MAX];
     if (level < lowest_level) {

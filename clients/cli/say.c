@@ -114,8 +114,8 @@ void say_note(const struct say *say, const char *format, ...)
     va_end(arguments);
 }
 
-static void say_trouble(const struct say *say, const char *code, const char *format,
-                        va_list arguments)
+__attribute__((format(printf, 3, 0))) static void
+say_trouble(const struct say *say, const char *code, const char *format, va_list arguments)
 {
     char reason[2048];
     (void)vsnprintf(reason, sizeof reason, format, arguments);
