@@ -212,16 +212,22 @@ void site_process_stop(struct site_process *site)
 
 double site_process_cpu_seconds(const struct site_process *site)
 {
-    char path[64];
-    unsigned long user = 0, system = 0;
+    char path[64], line[1024];
     snprintf(path, sizeof path, "/proc/%d/stat", (int)site->pid);
     FILE *file = fopen(path, "re");
-    /* The 14th and 15th words; the second is the name, which has no blank here. */
-    if (file == NULL || fscanf(file, "%*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %lu %lu",
-                               &user, &system) != 2) {
+    if (file == NULL || fgets(line, sizeof line, file) == NULL) {
         stop(path);
     }
     fclose(file);
+    /* The 14th and 15th words; the second is the name, which has no blank here. */
+    char *word = line;
+    for (int number = 1; number < 14 && word != NULL; number++) {
+        word = strchr(word + 1, ' ');
+    }
+    if (word == NULL) {
+        stop(path);
+    }
+    unsigned long user = strtoul(word, &word, 10), system = strtoul(word, NULL, 10);
     return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
 }
 

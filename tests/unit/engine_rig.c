@@ -215,7 +215,7 @@ static void engine_make(struct engine_rig *rig)
         .site_name = bytes_of_text("Kota"),
         .heartbeat_ms = 5000,
         .accept_clock = rig->accept_clock,
-        .listener = {rig, rig_trace, rig_ready}
+        .listener = {.context = rig, .trace = rig_trace, .ready = rig_ready}
     };
     rig->is_ready = false;
     rig->engine = engine_new(&options);

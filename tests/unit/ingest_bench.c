@@ -24,7 +24,7 @@ void bench_limits(struct core_limits *limits)
     limits->window_events = 8;
     limits->id_window_events = 64;
     limits->pending_events = 40;
-    limits->pending_bytes = 64 * 1024;
+    limits->pending_bytes = (size_t)64 * 1024;
     limits->chunk_bytes = 4 * (sizeof(struct content) + 512);
 }
 

@@ -85,7 +85,7 @@ static void queue_part(struct world *world, const struct effect *effect)
     struct bytes name = effect->of.checkpoint.name, value = effect->of.checkpoint.value;
     struct write *write = &world->queue[world->queue_count++];
     *write = (struct write){.part.length = value.length};
-    assert_true(name.length < sizeof write->part.name && value.length <= 256 * 1024);
+    assert_true(name.length < sizeof write->part.name && value.length <= (size_t)256 * 1024);
     memcpy(write->part.name, name.data, name.length);
     if (value.length > 0) {
         write->part.value = malloc(value.length);
@@ -184,7 +184,7 @@ void world_open(struct world *world, const struct core_limits *limits)
                             .incarnation = 1};
     world->log = calloc(WORLD_EVENTS_MAX, sizeof *world->log);
     assert_non_null(world->log);
-    assert_int_equal(effects_init(&world->fx, 16, 64 * 1024), STATUS_OK);
+    assert_int_equal(effects_init(&world->fx, 16, (size_t)64 * 1024), STATUS_OK);
     start(world);
     recover(world);
 }

@@ -290,7 +290,7 @@ static void stamps_tell_of_clocks(void **state)
     struct bench *bench = bench_open(NULL);
     struct world *world = &bench->world;
     assert_stored(bench_outcome(bench, bench_event(bench, 1, 1, 0)), 1, false);
-    world->wall_ms -= 3600 * 1000;
+    world->wall_ms -= INT64_C(3600) * 1000;
     assert_stored(bench_outcome(bench, bench_event(bench, 1, 2, 1)), 2, false);
     assert_stored(bench_outcome(bench, bench_event(bench, 1, 3, 2)), 3, false);
     assert_false(world->log[1].clock_jumped);

@@ -19,9 +19,9 @@ static void open_table(struct producers *producers)
     assert_int_equal(producers_init(producers, ROOM, AGENCY_ROOM, RINGS, RING_ROOM), STATUS_OK);
 }
 
-static uint32_t add(struct producers *producers, char agency, uint8_t producer)
+static uint32_t add(struct producers *producers, char agency, uint32_t producer)
 {
-    struct producer_key key = key_of(agency, producer);
+    struct producer_key key = key_of(agency, (uint8_t)producer);
     return producers_add(producers, &key);
 }
 
@@ -31,14 +31,14 @@ static void limits_bind_by_agency_and_in_all(void **state)
     struct producers producers;
     open_table(&producers);
     struct producer_key of_a = key_of('a', 99), of_b = key_of('b', 99);
-    for (uint8_t count = 0; count < AGENCY_ROOM; count++) {
+    for (uint32_t count = 0; count < AGENCY_ROOM; count++) {
         assert_true(producers_have_room(&producers, &of_a));
         assert_int_equal(add(&producers, 'a', count), count);
     }
     assert_false(producers_have_room(&producers, &of_a));
     assert_true(producers_have_room(&producers, &of_b));
     /* What is in the log counts, whatever the limit. */
-    for (uint8_t count = AGENCY_ROOM; count < ROOM; count++) {
+    for (uint32_t count = AGENCY_ROOM; count < ROOM; count++) {
         assert_int_not_equal(add(&producers, 'a', count), PRODUCER_NONE);
     }
     assert_int_equal(add(&producers, 'a', 100), PRODUCER_NONE);
@@ -62,7 +62,7 @@ static void slots_come_back_as_they_were(void **state)
         assert_int_equal(producers_find(&producers, &key), slots[index]);
     }
     bool is_taken[ROOM] = {[7] = true, [2] = true, [11] = true, [3] = true};
-    for (uint8_t count = 0; count < ROOM - COUNT_OF(slots); count++) {
+    for (uint32_t count = 0; count < ROOM - COUNT_OF(slots); count++) {
         uint32_t slot = add(&producers, 'b', count);
         assert_true(slot < ROOM && !is_taken[slot]);
         is_taken[slot] = true;
@@ -102,7 +102,7 @@ static void the_least_used_ring_goes_to_who_needs_one(void **state)
     struct producers producers;
     uint32_t slots[RINGS + 1];
     open_table(&producers);
-    for (uint8_t count = 0; count <= RINGS; count++) {
+    for (uint32_t count = 0; count <= RINGS; count++) {
         slots[count] = add(&producers, 'a', count);
     }
     for (uint32_t count = 0; count < RINGS; count++) {

@@ -296,7 +296,7 @@ static void ingest_agrees_with_the_model(void **state)
     limits.window_events = run.row.window_events;
     limits.id_window_events = 90;
     limits.pending_events = 40;
-    limits.pending_bytes = 64 * 1024;
+    limits.pending_bytes = (size_t)64 * 1024;
     limits.chunk_bytes = 2048;
     limits.checkpoint_events = 25;
     limits.checkpoint_ms = 300;

@@ -56,7 +56,7 @@ static void check_memory(struct bench *bench, const struct content *stored)
         bench->heard.count = 0;
         assert_stored(bench_outcome(bench, by_id), seq, true);
     }
-    for (uint8_t lane = 0; lane < LANES; lane++) {
+    for (uint32_t lane = 0; lane < LANES; lane++) {
         assert_int_equal(bench_mark(bench, 'a', (uint8_t)(LANES + lane)), marks[lane]);
     }
     assert_int_equal(bench->world.last, last);
@@ -65,7 +65,7 @@ static void check_memory(struct bench *bench, const struct content *stored)
 static void only_what_follows_a_checkpoint_is_read(void **state)
 {
     (void)state;
-    struct content stored[EVENTS + 1];
+    struct content stored[EVENTS + 1] = {0};
     struct bench *bench = open_with_checkpoints(20);
     store(bench, stored, EVENTS);
     world_wait(&bench->world, 10);
@@ -79,7 +79,7 @@ static void only_what_follows_a_checkpoint_is_read(void **state)
 static void without_a_checkpoint_the_log_is_read(void **state)
 {
     (void)state;
-    struct content stored[EVENTS + 1];
+    struct content stored[EVENTS + 1] = {0};
     struct bench *bench = open_with_checkpoints(UINT32_MAX);
     store(bench, stored, EVENTS);
     assert_int_equal(bench->world.parts_written, 0);
@@ -94,7 +94,7 @@ static void a_lost_or_damaged_part_costs_time_only(void **state)
 {
     (void)state;
     for (uint32_t turn = 0;; turn++) {
-        struct content stored[EVENTS + 1];
+        struct content stored[EVENTS + 1] = {0};
         struct bench *bench = open_with_checkpoints(50);
         struct world *world = &bench->world;
         store(bench, stored, EVENTS);
@@ -121,8 +121,9 @@ static void a_lost_or_damaged_part_costs_time_only(void **state)
 /* Eight events of each of four lanes at once, which is more than an interval. */
 static void ask_storm(struct bench *bench)
 {
-    for (uint8_t lane = LANES; lane < LANES + 4; lane++) {
+    for (uint32_t turn = 0; turn < 4; turn++) {
         struct content contents[8];
+        uint8_t lane = (uint8_t)(LANES + turn);
         uint64_t mark = bench_mark(bench, 'a', lane);
         for (uint64_t index = 0; index < COUNT_OF(contents); index++) {
             contents[index] = bench_event(bench, lane, mark + index + 1, mark + index);
@@ -138,7 +139,7 @@ static void what_follows_a_checkpoint_never_passes_the_interval(void **state)
     const uint32_t interval = 20;
     uint64_t longest = 0;
     for (uint32_t steps = 0;; steps++) {
-        struct content stored[EVENTS + 1];
+        struct content stored[EVENTS + 1] = {0};
         struct ingest_statistics statistics;
         struct bench *bench = open_with_checkpoints(interval);
         struct world *world = &bench->world;
@@ -187,7 +188,7 @@ static void a_crash_between_any_two_parts_is_harmless(void **state)
     (void)state;
     uint32_t parts = 1;
     for (uint32_t kept = 0; kept <= parts; kept++) {
-        struct content stored[EVENTS + 1];
+        struct content stored[EVENTS + 1] = {0};
         struct bench *bench = open_with_checkpoints(40);
         struct world *world = &bench->world;
         store(bench, stored, 119);
@@ -213,7 +214,7 @@ static void a_crash_between_any_two_parts_is_harmless(void **state)
 static void a_checkpoint_of_another_incarnation_is_not_used(void **state)
 {
     (void)state;
-    struct content stored[EVENTS + 1];
+    struct content stored[EVENTS + 1] = {0};
     struct bench *bench = open_with_checkpoints(20);
     struct world *world = &bench->world;
     store(bench, stored, EVENTS);
@@ -248,7 +249,7 @@ static void parts_do_not_grow_in_number(void **state)
 static void damage_is_passed_but_not_at_the_tail(void **state)
 {
     (void)state;
-    struct content stored[EVENTS + 1];
+    struct content stored[EVENTS + 1] = {0};
     struct bench *bench = open_with_checkpoints(UINT32_MAX);
     struct world *world = &bench->world;
     store(bench, stored, 20);
@@ -271,7 +272,7 @@ static void damage_is_passed_but_not_at_the_tail(void **state)
 static void what_was_trimmed_is_a_duplicate_without_a_sequence(void **state)
 {
     (void)state;
-    struct content stored[EVENTS + 1];
+    struct content stored[EVENTS + 1] = {0};
     struct bench *bench = open_with_checkpoints(20);
     struct world *world = &bench->world;
     store(bench, stored, EVENTS);
@@ -294,7 +295,7 @@ static void what_was_trimmed_is_a_duplicate_without_a_sequence(void **state)
 static void a_changed_limit_reads_the_log_once(void **state)
 {
     (void)state;
-    struct content stored[EVENTS + 1];
+    struct content stored[EVENTS + 1] = {0};
     struct bench *bench = open_with_checkpoints(20);
     struct world *world = &bench->world;
     store(bench, stored, EVENTS);

@@ -293,7 +293,7 @@ static void what_comes_while_much_is_on_its_way_is_sent_together(void **state)
         story_offer(&story, LINK_LANE_REST, number);
         const struct link_said *said = story_said(&story, LINK_SAY_PUBLISH, 0);
         assert_int_equal(said != NULL, number <= 16);
-        first = number == 1 ? said->request : first;
+        first = number == 1 && said != NULL ? said->request : first;
     }
     story_receipt(&story, first, 1, LINK_STORED, 1);
     assert_int_equal(story_said(&story, LINK_SAY_PUBLISH, 0)->of.publish.count, 24);

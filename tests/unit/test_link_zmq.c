@@ -39,7 +39,7 @@ static void receive_all(void *socket, char frames[16][64], size_t lengths[16], i
 static void answer_zap(struct server *server)
 {
     char frames[16][64];
-    size_t lengths[16];
+    size_t lengths[16] = {0};
     int count;
     receive_all(server->zap, frames, lengths, &count);
     bool is_known = atomic_load(&server->status) == 200;

@@ -216,7 +216,7 @@ static void a_full_outbox_says_so_and_forgets_only_what_was_answered(void **stat
     memset(text, 'x', 1000);
     text[1000] = '\0';
     struct outbox_options options = options_of(-1);
-    options.bytes_max = 64 * 1024;
+    options.bytes_max = UINT64_C(64) * 1024;
     options.segment_bytes = 16 * 1024;
     options.keep_ms = 1u << 30;
     struct outbox *outbox;
@@ -224,7 +224,7 @@ static void a_full_outbox_says_so_and_forgets_only_what_was_answered(void **stat
     assert_int_equal(outbox_open(&options, &outbox, &damaged), OUTBOX_OK);
     struct outbox_event event = {
         .lane = LINK_LANE_REST, .number = 1, .event = {.event = bytes_of_text(text)}};
-    uint64_t tokens[128], token, count = 0;
+    uint64_t tokens[128] = {0}, token, count = 0;
     while (outbox_append(outbox, &event, NULL, &token) == OUTBOX_OK) {
         tokens[count++] = token;
         event.number++;
