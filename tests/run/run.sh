@@ -63,13 +63,13 @@ agency() {
     printf '   %-10s %s\n' "$name" "$*"
 }
 
-# follow AGENCY TERMS [sub's arguments]: a desk that goes on where it stood; its whole output is kept
+# follow AGENCY TERMS: a desk that goes on where it stood; its whole output is kept
 follow() {
-    name=$1 terms=$2
-    shift 2
-    printf '%s\n' "$terms" >"$run/followers/$name.json"
-    kentong -p "$run/$name.agency" sub --json -v --cursor desk "$@" >>"$run/followers/$name.jsonl" \
-        2>>"$run/follow-$name.log" &
+    name=$1
+    printf '%s\n' "$2" >"$run/followers/$name.json"
+    # shellcheck disable=SC2046  # a list of words
+    kentong -p "$run/$name.agency" sub --json -v --cursor desk $(arguments "$name") \
+        >>"$run/followers/$name.jsonl" 2>>"$run/follow-$name.log" &
     background="$background $!"
     followers="$followers $!"
 }
@@ -83,8 +83,8 @@ publish() {
     background="$background $!"
 }
 
-await() {
-    for pid in "$@"; do
+publishers_await() {
+    for pid in $publishers; do
         wait "$pid" || { echo "a publisher failed ($?)" >&2; tail -n 3 "$run"/publish-*.log >&2; exit 1; }
     done
 }
@@ -96,6 +96,7 @@ followers_catch_up() {
     followers=
     for terms in "$run"/followers/*.json; do
         name=$(basename "$terms" .json)
+        # shellcheck disable=SC2046  # a list of words
         kentong -p "$run/$name.agency" sub --json --cursor desk --until-end $(arguments "$name") \
             >>"$run/followers/$name.jsonl" 2>>"$run/follow-$name.log"
     done
@@ -117,7 +118,7 @@ main() {
     rm -rf "$run"
     mkdir -p "$run/receipts" "$run/followers"
     : >"$run/broker.log"
-    followers= publishers= start= allow=
+    followers='' publishers='' start='' allow=''
     night=$here/palangka-raya-night.jsonl
     port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 
@@ -140,14 +141,14 @@ main() {
     say 'The broker, and desks that follow'
     file_system_check
     broker_start 1
-    follow pusat-112 '{"subscribe":["62/71/#"],"personal":["62/71/#"]}' $(arguments pusat-112)
-    follow damkar '{"subscribe":["62/71/+/incident/fire","62/71/+/incident/rescue","62/71/+/status/unit"]}' $(arguments damkar)
-    follow dinkes '{"subscribe":["62/71/#"],"personal":["62/71/+/incident/medical","62/71/+/incident/traffic"]}' $(arguments dinkes)
-    follow relawan '{"subscribe":["62/71/+/incident/fire"]}' $(arguments relawan)
-    follow kominfo '{"subscribe":["62/71/#"]}' $(arguments kominfo)
-    follow provinsi '{"subscribe":["62/#"]}' $(arguments provinsi)
-    follow latihan '{"subscribe":["62/71/#"],"modes":["EXERCISE"]}' $(arguments latihan)
-    follow sf-desk '{"subscribe":["sf/#"]}' $(arguments sf-desk)
+    follow pusat-112 '{"subscribe":["62/71/#"],"personal":["62/71/#"]}'
+    follow damkar '{"subscribe":["62/71/+/incident/fire","62/71/+/incident/rescue","62/71/+/status/unit"]}'
+    follow dinkes '{"subscribe":["62/71/#"],"personal":["62/71/+/incident/medical","62/71/+/incident/traffic"]}'
+    follow relawan '{"subscribe":["62/71/+/incident/fire"]}'
+    follow kominfo '{"subscribe":["62/71/#"]}'
+    follow provinsi '{"subscribe":["62/#"]}'
+    follow latihan '{"subscribe":["62/71/#"],"modes":["EXERCISE"]}'
+    follow sf-desk '{"subscribe":["sf/#"]}'
     desks_ready
 
     say "The night: $(wc -l <"$night") events of eight agencies; the broker is killed three times, a publisher once"
@@ -162,8 +163,8 @@ main() {
     publish damkar "$night" 0
     sleep 2; broker_kill
     sleep 1; broker_kill
-    await $publishers
-    publishers= start=
+    publishers_await
+    publishers='' start=''
 
     if [ -f "$calls" ]; then
         say 'Real calls: two nights of a fire department, as fast as they go; the broker is killed twice'
@@ -172,7 +173,7 @@ main() {
         publish sf-fire "$run/calls.jsonl" 3000
         sleep 1; broker_kill
         sleep 1; broker_kill
-        await $publishers
+        publishers_await
     fi
 
     say 'Every desk goes on to the end'
