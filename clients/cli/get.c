@@ -2,12 +2,16 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "clients/cli/moment.h"
 #include "clients/cli/session.h"
 #include "clients/cli/show.h"
+#include "clients/cli/signals.h"
+
+enum { WATCH_MS = 10 };
 
 static enum exit_code print(const struct say *say, const struct kt_message *message)
 {
@@ -31,10 +35,41 @@ static enum exit_code print(const struct say *say, const struct kt_message *mess
     return fflush(stdout) == 0 && is_written ? EXIT_DONE : EXIT_FAILED;
 }
 
+/* Only the connection tells of a key that is not accepted: a question would wait its whole time. */
+static enum exit_code await_connection(struct session *session, uint64_t until_ms)
+{
+    struct kt_error error = {.size = sizeof error};
+    struct pollfd waiting[] = {
+        {.fd = session->signals,    .events = POLLIN},
+        {.fd = session->descriptor, .events = POLLIN},
+    };
+    for (;;) {
+        if (!session_watch(session, &error)) {
+            session_say(session->say, &error);
+            return EXIT_REFUSED;
+        }
+        if (session->is_connected) {
+            return EXIT_DONE;
+        }
+        if (signals_arrived(session->signals) || moment_tick_ms() >= until_ms) {
+            say_refusal(session->say, "UNREACHABLE", "endpoint", NULL);
+            return EXIT_LATE;
+        }
+        (void)poll(waiting, 2, WATCH_MS);
+    }
+}
+
 static enum exit_code get(struct session *session, uint64_t seq, int timeout_ms)
 {
     struct kt_message *message = NULL;
-    if (kt_get(session->client, seq, timeout_ms, &message) != KT_OK) {
+    uint64_t until_ms = moment_tick_ms() + (uint64_t)timeout_ms;
+    enum exit_code connected = await_connection(session, until_ms);
+    if (connected != EXIT_DONE) {
+        return connected;
+    }
+    uint64_t now_ms = moment_tick_ms();
+    int left_ms = now_ms < until_ms ? (int)(until_ms - now_ms) : 0;
+    if (kt_get(session->client, seq, left_ms, &message) != KT_OK) {
         return session_refusal(session);
     }
     enum exit_code exit = print(session->say, message);

@@ -30,6 +30,8 @@ expect 3 "$kentong" -p "$work/damkar.agency" pub --json "$work/event"
 has "$work/err" 'AUTH_FAILED'
 expect 3 "$kentong" -p "$work/damkar.agency" sub '62/#' --for 10s
 has "$work/err" 'AUTH_FAILED'
+expect 3 "$kentong" -p "$work/damkar.agency" get 1
+has "$work/err" 'AUTH_FAILED'
 
 says "a policy with a fault is refused, and the agency is not half there"
 echo 'name: rusak' >"$site/agencies/rusak.yaml"

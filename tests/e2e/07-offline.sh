@@ -41,6 +41,7 @@ same "$(field "$work/out" .code)" JSON_UNKNOWN_NAME "code"
 
 says "get and sub say that nobody answers"
 expect 4 damkar get 1 --timeout 1s
+has "$work/err" 'UNREACHABLE'
 expect 4 damkar sub '62/71/#' --for 1s
 has "$work/err" 'UNREACHABLE'
 expect 4 damkar replay --timeout 1s
