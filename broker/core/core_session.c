@@ -151,11 +151,16 @@ void core_hello(struct core *core, const struct request *request)
         }
         return;
     }
-    const struct refusal *refusal = peers_open(core->peers, request, core->now_ms, &peer);
+    struct peer *opened = NULL;
+    const struct refusal *refusal = peers_open(core->peers, request, core->now_ms, &opened);
     if (refusal != NULL) {
         hello_refuse(core, request, refusal);
+        if (peer != NULL) {
+            peers_close(core->peers, peer); /* «closed by … a refused hello» (proto/README.md) */
+        }
         return;
     }
+    peer = opened;
     peer->agency = agency;
     peer->policy_version = policy_version(core->policy);
     follows_unmute(core->follows, peer->slot);

@@ -35,6 +35,11 @@ class Sessions(Case):
         refused = self.refused("VERSION", None, self.client, versions=(2, 7))
         self.assertEqual(refused.error.ours, 1)
 
+    def test_a_refused_second_hello_ends_the_session(self):
+        client = self.client()
+        self.refused("VERSION", None, client.hello, (), (5, 5))
+        self.refused("NO_SESSION", None, client.ping)
+
     def test_versions_count_from_one(self):
         self.refused("FIELD_INVALID", "hello.versionMax", self.client, versions=(0, 1))
         self.refused("FIELD_INVALID", "hello.versionMax", self.client, versions=(2, 1))
