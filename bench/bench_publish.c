@@ -147,8 +147,10 @@ static void submit(struct bench *bench, uint64_t number, uint64_t *answered)
 /* Not sooner than its time, taking receipts as they come. */
 static void wait_turn(struct bench *bench, double due_s, uint64_t *answered)
 {
-    for (double now_s = site_seconds(); now_s < due_s; now_s = site_seconds()) {
+    double now_s = site_seconds();
+    while (now_s < due_s) {
         *answered += take_receipt(bench, (int)((due_s - now_s) * 1000));
+        now_s = site_seconds();
     }
 }
 

@@ -144,7 +144,8 @@ static void chance_does_not_wear_it_out(void **state)
         }
         if (slot != PRODUCER_NONE) {
             assert_true(producers_take_ring(&producers, slot));
-            producers_push(&producers, slot, (struct ring_entry){++number, number, number});
+            number++;
+            producers_push(&producers, slot, (struct ring_entry){number, number, number});
             assert_int_equal(producers_recall(&producers, slot, number)->seq, number);
         }
         uint32_t rings = 0, used = 0;

@@ -141,7 +141,7 @@ static void a_stalled_peer_gives_busy_and_loses_nothing(void **state)
 static void a_slow_peer_has_room_for_words(void **state)
 {
     enum { WORDS = 1000 };
-    static const size_t sizes[] = {16 * 1024, 1};
+    static const size_t sizes[] = {(size_t)16 * 1024, 1};
     struct net *net = *state;
     for (size_t size = 0; size < sizeof sizes / sizeof *sizes; size++) {
         struct bench_client client = client_of(net, &bench_damkar_keys);
