@@ -238,18 +238,18 @@ static void forget_publishes(struct boundary *boundary)
     }
 }
 
-void boundary_start(struct boundary *boundary)
+void boundary_start(struct boundary *boundary, const struct core_limits *limits)
 {
+    boundary->limits = *limits;
     plant_restart(boundary->plant);
     forget_publishes(boundary);
     boundary->reads = 0;
     boundary_enter(boundary);
 }
 
-void boundary_init(struct boundary *boundary, enum plant_kind kind,
-                   const struct core_limits *limits, const struct around *around)
+void boundary_init(struct boundary *boundary, enum plant_kind kind, const struct around *around)
 {
-    *boundary = (struct boundary){.limits = *limits, .around = *around};
+    *boundary = (struct boundary){.around = *around};
     boundary->plant = calloc(1, sizeof *boundary->plant);
     assert(boundary->plant != NULL);
     boundary->plant->kind = kind;

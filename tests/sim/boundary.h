@@ -27,12 +27,11 @@ struct boundary {
     uint32_t publish_count;
 };
 
-void boundary_init(struct boundary *boundary, enum plant_kind kind,
-                   const struct core_limits *limits, const struct around *around);
+void boundary_init(struct boundary *boundary, enum plant_kind kind, const struct around *around);
 void boundary_deinit(struct boundary *boundary);
 
-/* Another broker starts. */
-void boundary_start(struct boundary *boundary);
+/* Another broker starts, with these limits. */
+void boundary_start(struct boundary *boundary, const struct core_limits *limits);
 
 /* From now on core_step() goes through this one. */
 void boundary_enter(struct boundary *boundary);

@@ -151,6 +151,11 @@ void host_heal(struct host *host)
 
 /* -- life and death -- */
 
+struct core_limits *host_limits(struct host *host)
+{
+    return &host->options.limits;
+}
+
 void host_start(struct host *host, uint64_t now_ms, const struct cast_policy *policy)
 {
     assert(!host_is_up(host));
@@ -171,7 +176,7 @@ void host_start(struct host *host, uint64_t now_ms, const struct cast_policy *po
     };
     host->engine = engine_new(&options);
     assert(host->engine != NULL);
-    boundary_start(&host->boundary);
+    boundary_start(&host->boundary, &host->options.limits);
     struct input input;
     cast_policy_tell(policy, &host->policy, &input);
     enum status status = engine_set_policy(host->engine, host->policy.agencies, CAST_AGENCIES,
@@ -229,7 +234,7 @@ struct host *host_new(const struct host_options *options, struct fake_disk *disk
     host->disk = disk;
     host->prng = prng_fork(prng);
     host->around = *around;
-    boundary_init(&host->boundary, options->plant, &options->limits, around);
+    boundary_init(&host->boundary, options->plant, around);
     return host;
 }
 

@@ -30,6 +30,9 @@ bool host_is_up(const struct host *host);
 /* Another policy may be told: the broker is ready, or is not there at all. */
 bool host_takes_policy(const struct host *host);
 
+/* The limits that the next start will have. */
+struct core_limits *host_limits(struct host *host);
+
 /* Starts on what the disk has. */
 void host_start(struct host *host, uint64_t now_ms, const struct cast_policy *policy);
 

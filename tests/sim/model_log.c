@@ -10,7 +10,8 @@
 
 #include "kentongan/v1/record.pb-c.h"
 
-enum { CHUNK_BATCH_OFFSET = 112 }; /* docs/decisions/0002 */
+/* docs/decisions/0002 */
+enum { CHUNK_PREVIOUS_OFFSET = 48, CHUNK_HASH_OFFSET = 80, CHUNK_BATCH_OFFSET = 112 };
 
 struct model *model_new(const struct fake_disk *disk, const struct bulletins *bulletins,
                         uint64_t id_window, struct tally *tally)
@@ -184,6 +185,10 @@ static void take_chunk(struct model *model, struct bytes chunk)
         model_fail(model, "P1", "a chunk cannot be read");
         return;
     }
+    if (memcmp(chunk.data + CHUNK_PREVIOUS_OFFSET, model->chain, MODEL_HASH_BYTES) != 0)
+        model_fail(model, "P7", "the chunk after %" PRIu32 " does not continue the chain",
+                   model->records.count);
+    memcpy(model->chain, chunk.data + CHUNK_HASH_OFFSET, MODEL_HASH_BYTES);
     for (size_t index = 0; index < batch->n_records; index++)
         take_record(model, batch->records[index]);
     kentongan__v1__batch__free_unpacked(batch, NULL);

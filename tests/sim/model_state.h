@@ -10,7 +10,8 @@ enum {
     MODEL_LANES = CAST_PUBLISHERS * CAST_LANES,
     MODEL_PRODUCERS = 64,
     MODEL_FILTERS = 2 * CAST_FILTERS_MAX,
-    MODEL_RESUME_BYTES = 512
+    MODEL_RESUME_BYTES = 512,
+    MODEL_HASH_BYTES = 32
 };
 
 /* Something that is known to lie between two sequences: where the broker could not yet have told
@@ -126,6 +127,7 @@ struct model {
     const struct bulletins *bulletins;
     struct tally *tally;
     uint64_t id_window;
+    uint8_t chain[MODEL_HASH_BYTES]; /* of the last chunk that was read */
     char fault[MODEL_FAULT_BYTES];
     bool has_fault, is_up;
     MODEL_LIST(struct model_fate) fates;     /* by index of the bulletin */

@@ -18,6 +18,14 @@ static uint32_t between(struct prng *prng, uint32_t low, uint32_t high)
     return (uint32_t)prng_between(prng, low, high);
 }
 
+void plan_redraw(struct core_limits *limits, struct prng *prng)
+{
+    limits->rings = between(prng, 2, 16);
+    limits->window_events = between(prng, 4, 32);
+    limits->pending_events = between(prng, 48, 256);
+    limits->checkpoint_events = between(prng, 30, 250);
+}
+
 static void draw_limits(struct core_limits *limits, struct prng *prng)
 {
     core_limits_default(limits);
@@ -31,17 +39,14 @@ static void draw_limits(struct core_limits *limits, struct prng *prng)
     limits->cursors_agency = 8;
     limits->producers = 64;
     limits->producers_agency = 48;
-    limits->rings = between(prng, 2, 16);
-    limits->window_events = between(prng, 4, 32);
+    plan_redraw(limits, prng);
     limits->id_window_events = prng_below(prng, 4) == 0 ? 128 : 8192;
-    limits->pending_events = between(prng, 48, 256);
     limits->pending_bytes = between(prng, 32, 256) * kib;
     limits->page_bytes = between(prng, 64, 512) * kib;
     limits->pages = between(prng, 4, 32);
     limits->reads = between(prng, 2, 8);
     limits->match_entries = 1024;
     limits->chunk_bytes = between(prng, 8, 32) * (uint32_t)kib;
-    limits->checkpoint_events = between(prng, 30, 250);
     limits->checkpoint_ms = between(prng, 500, 10000);
     limits->silence_ms = 1500;
     limits->bookmark_ms = between(prng, 50, 500);
@@ -53,6 +58,7 @@ static void draw_net(struct sim_net_rates *net, struct prng *prng)
     net->repeat = rate(prng, 200000);
     net->cut = rate(prng, 20000);
     net->half_open = rate(prng, 5000);
+    net->busy = rate(prng, 20000);
     net->stall = rate(prng, 20000);
     net->delay_ms_max = prng_between(prng, 2, 60);
     net->stall_ms_max = prng_between(prng, 50, 3000);
@@ -86,6 +92,7 @@ void plan_draw(struct plan *plan, struct prng *prng, enum plant_kind plant)
         .bulletins = PLAN_BULLETINS_MIN + (uint32_t)prng_below(prng, 500),
         .broker_crashes = between(prng, 2, 6),
         .crash_again = 250000,
+        .reconfigure = rate(prng, 400000),
         .chaos_ms_max = prng_between(prng, 50, 500),
         .down_ms_max = prng_between(prng, 10, 2500),
         .freeze_ms_max = prng_between(prng, 100, 4000),

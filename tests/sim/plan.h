@@ -18,6 +18,7 @@ struct plan {
     struct follower_options follower;
     uint32_t bulletins;      /* of all publishers, at least */
     uint32_t broker_crashes; /* at least two */
+    uint32_t reconfigure;    /* a broker comes back with other limits */
     uint32_t crash_again;    /* a broker that starts dies while it does */
     uint64_t chaos_ms_max;   /* between two turns of chaos */
     uint64_t down_ms_max;    /* of whoever crashed */
@@ -26,6 +27,9 @@ struct plan {
     uint32_t publisher_crash, follower_crash, freeze, policy, key, full, slow, flush_failure;
     uint64_t disk_bytes;
 };
+
+/* Draws anew what an operator may change while the broker is stopped. */
+void plan_redraw(struct core_limits *limits, struct prng *prng);
 
 /* Draws a plan. */
 void plan_draw(struct plan *plan, struct prng *prng, enum plant_kind plant);

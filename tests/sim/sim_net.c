@@ -218,7 +218,8 @@ static enum status try_send(struct sim_net *net, uint64_t peer)
     struct sim_connection *connection = find(net, peer);
     if (connection == NULL || connection->is_broken)
         return STATUS_CLOSED;
-    if (connection->to_client.count >= net->rates.queue_messages) {
+    bool is_busy = !net->is_healed && prng_chance(&net->prng, net->rates.busy);
+    if (is_busy || connection->to_client.count >= net->rates.queue_messages) {
         tally_add(net->tally, TALLY_NETWORK_BUSY);
         return STATUS_BUSY;
     }

@@ -17,6 +17,7 @@ struct sim_net_rates {
     uint32_t repeat;       /* a publish arrives twice */
     uint32_t cut;          /* a message breaks the connection */
     uint32_t half_open;    /* a message is the last that passes, and nobody is told */
+    uint32_t busy;         /* a message to a client is not taken, though there is room */
     uint32_t stall;        /* a message and all behind it are held up */
     uint64_t delay_ms_max; /* of every message */
     uint64_t stall_ms_max;

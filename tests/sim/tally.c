@@ -22,6 +22,7 @@ static const char *const words[TALLY_KINDS] = {
     [TALLY_BROKER_CRASH] = "broker crashed",
     [TALLY_CRASH_KEPT_WRITES] = "crash that kept writes in flight",
     [TALLY_CRASH_LOST_WRITES] = "crash that lost writes in flight",
+    [TALLY_RECONFIGURED] = "broker came back with other limits",
     [TALLY_BROKER_STOOD_STILL] = "broker stood still",
     [TALLY_FLUSH_FAILED] = "flush failed",
     [TALLY_PUBLISHER_CRASH] = "publisher crashed",

@@ -76,6 +76,10 @@ static void end_stopped_broker(struct world *world)
 
 static void start_broker(struct world *world)
 {
+    if (prng_chance(&world->prng, world->plan.reconfigure)) {
+        plan_redraw(host_limits(world->host), &world->prng);
+        tally_add(world->tally, TALLY_RECONFIGURED);
+    }
     host_start(world->host, world->now_ms, &world->policy);
     world->host_start_ms = UINT64_MAX;
     if (!world->is_healed && prng_chance(&world->prng, world->plan.crash_again)) {
@@ -103,6 +107,23 @@ static void change_line(struct world *world)
     story_tell(world->story, "policy", "%s %s right %d on %s", *has ? "gives" : "takes from",
                cast_agencies[cast_lines[line].agency], (int)cast_lines[line].right,
                cast_lines[line].filter);
+    tell_policy(world);
+}
+
+/* A policy that cannot be saved is where doors are left open. */
+static void change_lines(struct world *world)
+{
+    for (uint64_t changes = prng_below(&world->prng, 4); changes > 0; changes--)
+        change_line(world);
+}
+
+/* While the broker is stopped, everything is given back. */
+static void give_all_lines(struct world *world)
+{
+    uint64_t version = world->policy.version;
+    cast_policy_init(&world->policy);
+    world->policy.version = version;
+    story_tell(world->story, "policy", "gives all");
     tell_policy(world);
 }
 
@@ -172,6 +193,8 @@ static void trouble_disk(struct world *world)
         fake_disk_set_room(world->disk, is_none ? FAKE_ROOM_NONE : FAKE_ROOM_RESERVE);
         world->full_until_ms = soon(world, world->plan.full_ms_max);
         story_tell(world->story, "disk", "is full%s", is_none ? ", to the last byte" : "");
+        if (host_takes_policy(world->host) && is_none)
+            change_lines(world);
     }
     if (prng_chance(&world->prng, world->plan.flush_failure)) {
         host_fail_flush(world->host, prng_chance(&world->prng, 500000));
@@ -208,10 +231,7 @@ static void heal(struct world *world)
     world->slow_until_ms = world->slow_until_ms != 0 ? world->now_ms : 0;
     world->broker_frozen_ms = 0;
     end_disk_trouble(world);
-    uint64_t version = world->policy.version;
-    cast_policy_init(&world->policy);
-    world->policy.version = version;
-    tell_policy(world);
+    give_all_lines(world);
     sim_net_heal(world->net);
     host_heal(world->host);
     for (int place = 0; place < CAST_PUBLISHERS; place++) {
@@ -236,6 +256,8 @@ static void chaos(struct world *world)
     trouble_clients(world);
     if (host_takes_policy(world->host) && prng_chance(&world->prng, world->plan.policy))
         change_line(world);
+    if (!host_is_up(world->host) && prng_chance(&world->prng, world->plan.policy / 2))
+        give_all_lines(world);
     if (host_takes_policy(world->host) && prng_chance(&world->prng, world->plan.key))
         change_key(world);
     if (host_is_up(world->host)) {
