@@ -4,11 +4,13 @@
  */
 #include "clients/c/src/link_zmq.h"
 
+#include <arpa/inet.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #include <zmq.h>
 
@@ -169,16 +171,31 @@ static void an_unknown_key_is_told_apart_and_may_be_tried_again(void **state)
     server_stop(&server);
 }
 
+/* A port that is taken and that nobody listens on: whoever connects is refused, now and later. */
+static int nobody_take_port(struct server *server)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
+    socklen_t length = sizeof address;
+    int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(descriptor, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(getsockname(descriptor, (struct sockaddr *)&address, &length), 0);
+    snprintf(server->endpoint, sizeof server->endpoint, "tcp://127.0.0.1:%u",
+             (unsigned)ntohs(address.sin_port));
+    return descriptor;
+}
+
 static void nobody_there_is_told_at_once(void **state)
 {
     (void)state;
-    struct server server;
+    struct server nobody = {0};
     struct bytes first, second;
-    server_start(&server);
-    server_stop(&server);
-    struct link_zmq *net = connect_to(&server);
+    assert_int_equal(zmq_curve_keypair(nobody.public_key, nobody.secret_key), 0);
+    int descriptor = nobody_take_port(&nobody);
+    struct link_zmq *net = connect_to(&nobody);
     assert_int_equal(next_event(net, &first, &second), LINK_ZMQ_LOST);
     link_zmq_free(net);
+    close(descriptor);
 }
 
 int main(void)
