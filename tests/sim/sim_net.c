@@ -440,6 +440,7 @@ void sim_net_set_now(struct sim_net *net, uint64_t now_ms)
 void sim_net_heal(struct sim_net *net)
 {
     net->is_healed = true;
+    net->rates.queue_messages = QUEUE_ROOM / 2;
     for (uint32_t index = 0; index < net->count; index++) {
         struct sim_connection *connection = net->connections[index];
         struct sim_queue *queues[] = {&connection->to_broker, &connection->to_client};

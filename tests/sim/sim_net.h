@@ -40,7 +40,7 @@ void sim_net_inject(struct sim_net *net, uint64_t handle, struct blob *first, st
 /* Who made a connection. */
 const char *sim_net_name(const struct sim_net *net, uint64_t handle);
 
-/* From now on nothing new goes wrong, and what is held up passes. */
+/* From now on nothing new goes wrong, what is held up passes, and queues are long. */
 void sim_net_heal(struct sim_net *net);
 
 /* Time passes. */
