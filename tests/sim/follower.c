@@ -25,6 +25,18 @@ static void on_following(struct follower *follower, const struct link_heard *hea
     model_following(follower->endpoint.around.model, follower->place, heard->of.following.first);
 }
 
+/* What covers a range in which there is nothing is processed with what came before it. */
+static void process_bookmarks(struct follower *follower)
+{
+    while (follower->count > 0 && follower->queue[follower->head].events == 0) {
+        uint64_t last = follower->queue[follower->head].last;
+        follower->head = (follower->head + 1) % FOLLOWER_QUEUE;
+        follower->count--;
+        follower->processed = last > follower->processed ? last : follower->processed;
+        model_processed(follower->endpoint.around.model, follower->place, last);
+    }
+}
+
 static void on_deliver(struct follower *follower, const struct link_effect *effect)
 {
     struct endpoint *endpoint = &follower->endpoint;
@@ -44,6 +56,7 @@ static void on_deliver(struct follower *follower, const struct link_effect *effe
                effect->of.deliver.last);
     model_delivered(endpoint->around.model, follower->place, effect->of.deliver.first,
                     effect->of.deliver.last, seqs, count);
+    process_bookmarks(follower);
 }
 
 static void on_ended(struct follower *follower, const struct link_effect *effect)
@@ -152,6 +165,7 @@ static void process(struct follower *follower)
     if (item.last > follower->processed)
         follower->processed = item.last;
     model_processed(endpoint->around.model, follower->place, item.last);
+    process_bookmarks(follower);
     if (!follower->is_following)
         return;
     struct link_input input = {.kind = LINK_IN_CONSUMED};

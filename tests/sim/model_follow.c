@@ -128,9 +128,11 @@ static void see_follow(struct model *model, uint64_t peer, uint64_t request,
             wanted->from->at_case == KENTONGAN__V1__FROM__AT_SEQ ? wanted->from->seq : 0;
     }
     if (follow->has_cursor) {
-        if (!model->cursors[who].is_asked)
-            model->cursors[who].start.low = follow->from_start ? 1 : model->head + 1;
-        model->cursors[who].is_asked = true;
+        struct model_cursor *cursor = &model->cursors[who];
+        uint64_t start = follow->from_start ? 1 : model->head + 1;
+        if (!cursor->is_asked || start < cursor->start.low)
+            cursor->start.low = start;
+        cursor->is_asked = true;
         add_filters(model, follow);
         return;
     }
